@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# writetrace. `make help` lists the targets; `make run` and `make check` need nothing done before.
+
+VERSION := 0.1.0
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SBINDIR  = $(PREFIX)/sbin
+DOCDIR   = $(PREFIX)/share/doc/writetrace
+
+CC           ?= cc
+CLANG        ?= clang
+BPFTOOL      ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
+PKG_CONFIG   ?= pkg-config
+CLANG_FORMAT ?= clang-format
+
+BUILD := build
+ARCH  := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+
+ifeq ($(V),1)
+  Q   :=
+  say := @:
+else
+  Q   := @
+  say := @printf '  %-7s %s\n'
+endif
+
+# --- Flags ----------------------------------------------------------------------------------------
+
+# Linux 5.10 accepts all of -mcpu=v3 but its atomic instructions that return the old value; we use
+# none of those.
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+	      $(addprefix -I,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
+
+CFLAGS ?= -O2 -g
+WT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DWT_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
+	    -I. -iquote common -I$(BUILD) $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib)
+WT_LIBS   = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib)
+
+ifeq ($(SANITIZE),1)
+  BUILD     := build/sanitize
+  WT_CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer
+  WT_LIBS   += -fsanitize=address,undefined
+endif
+
+# --- What is built --------------------------------------------------------------------------------
+
+OBJS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c common/*.c))
+SKELETON  := $(BUILD)/writetrace.skel.h
+UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
+WORKLOADS := $(BUILD)/tests/workload
+
+.PHONY: all run check check-build install uninstall deps lint format clean help
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/writetrace
+
+$(BUILD)/writetrace: $(OBJS)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(WT_LIBS)
+
+$(BUILD)/%.o: %.c
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The skeleton must be there before the one file that includes it is compiled for the first time.
+$(BUILD)/common/session.o: $(SKELETON)
+
+# clang compiles, bpftool strips what only debuggers want, and turns the rest into a C header.
+$(BUILD)/writetrace.bpf.o: bpf/writetrace.bpf.c
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(BUILD)/writetrace.bpf.d -c -o $@.tmp $<
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp
+	$(Q)rm $@.tmp
+
+$(SKELETON): $(BUILD)/writetrace.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name writetrace_bpf > $@
+
+# --- Tests ----------------------------------------------------------------------------------------
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(filter $(BUILD)/common/%,$(OBJS))
+	$(say) TEST $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -MMD -MP -o $@ $< $(filter %.o,$^) \
+		$(WT_LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+$(BUILD)/tests/workload: $(wildcard tests/workload*.c) tests/workload.h
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -Wall -Wextra -Werror -o $@ $(filter %.c,$^) -lpthread
+
+check-build: all $(UNITS) $(WORKLOADS)
+
+# Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
+check:
+	$(Q).ci/deps build check
+	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)tests/run
+
+# --- For people -----------------------------------------------------------------------------------
+
+# Traces a real program: git, making a commit.
+run:
+	$(Q).ci/deps build
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)rm -rf $(BUILD)/run && mkdir -p $(BUILD)/run
+	$(Q)git init -q $(BUILD)/run && echo hello > $(BUILD)/run/hello.txt
+	$(Q)git -C $(BUILD)/run add hello.txt
+	$(BUILD)/writetrace trace -- git -C $(BUILD)/run -c user.name=me -c user.email=me@localhost \
+		commit -q -m 'first commit'
+
+deps:
+	$(Q).ci/deps build check
+
+install: all
+	install -D -m 0755 $(BUILD)/writetrace $(DESTDIR)$(SBINDIR)/writetrace
+	install -D -m 0644 -t $(DESTDIR)$(DOCDIR) README.md LICENSE
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/writetrace
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch])
+SHELLS  = $(shell grep -lE '^\#!.*(bash|sh|bats)' $$(git ls-files .ci tests completions))
+
+lint:
+	$(Q).ci/deps build check
+	$(say) FORMAT 'clang-format --dry-run'
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(SOURCES)
+	$(say) CPPCHECK 'cmd common'
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 --suppress=missingIncludeSystem -D_GNU_SOURCE -D__x86_64__ \
+		-DWT_VERSION='"0"' -I. cmd common
+	$(say) SHELL 'shellcheck'
+	$(Q)shellcheck $(SHELLS)
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
+
+clean:
+	rm -rf build/cmd build/common build/tests build/run build/sanitize build/writetrace*
+
+help:
+	@echo 'all        build build/writetrace (the default)'
+	@echo 'run        install what is missing, build, trace a real program'
+	@echo 'check      install what is missing, build, pass all tests'
+	@echo 'install    to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'
+	@echo 'deps       install what is missing to build and test'
+	@echo 'lint       clang-format, cppcheck, shellcheck'
+	@echo 'format     let clang-format lay out the code'
+	@echo 'clean      remove what was built; guest kernels stay in build/vm'
+	@echo
+	@echo 'V=1 shows commands, SANITIZE=1 builds build/sanitize/writetrace with ASan and UBSan.'
+
+-include $(OBJS:.o=.d) $(BUILD)/writetrace.bpf.d $(UNITS:=.d)

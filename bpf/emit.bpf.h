@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Puts one finished operation into the ring, or counts that it could not.
+ */
+#ifndef WT_EMIT_BPF_H
+#define WT_EMIT_BPF_H
+
+#include "call.bpf.h"
+#include "file.bpf.h"
+
+/* A finished, wanted operation. */
+struct wt_done {
+	struct wt_who who;
+	struct wt_call call;
+	__s64 ret;
+	__u64 now_ns;
+	__u64 latency_ns; /* 0 unless has_latency */
+	__u64 file;	  /* identity, if has_file */
+	__s64 offset;
+	__u32 slot;
+	bool has_latency;
+	bool has_file;
+	bool has_pos;
+};
+
+/*
+ * A wake-up for each event would cost three times the event. The reader drains every few
+ * milliseconds while there is something, asks for a wake-up before it sleeps for longer, and is
+ * woken when much has come since.
+ */
+static __always_inline __u64 wake_flags(const struct wt_counters *c)
+{
+	if (shared.wake) {
+		shared.wake = 0;
+		return BPF_RB_FORCE_WAKEUP;
+	}
+	return c->sent % cfg.wake_every ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void event_fill(struct wt_event *e, const struct wt_done *d,
+				       const struct wt_counters *c)
+{
+	e->type = WT_RECORD_WRITE;
+	e->op = d->call.op;
+	e->flags = (d->call.compat ? WT_EVENT_COMPAT : 0) |
+		   (d->has_latency ? WT_EVENT_LATENCY : 0) |
+		   (d->call.has_size ? WT_EVENT_SIZE : 0) | (d->has_pos ? WT_EVENT_POS : 0) |
+		   (d->has_file ? WT_EVENT_FILE : 0);
+	e->pad = 0;
+	e->cpu = bpf_get_smp_processor_id();
+	e->data_len = 0;
+	e->lost = c->lost[WT_LOST_RING];
+	e->time_ns = d->now_ns;
+	e->latency_ns = d->latency_ns;
+	e->file = d->file;
+	e->cgroup = bpf_get_current_cgroup_id();
+	e->offset = d->offset;
+	e->size = d->call.size;
+	e->ret = d->ret;
+	e->pid = d->who.pid;
+	e->tid = d->who.tid;
+	e->uid = bpf_get_current_uid_gid();
+	e->fd = d->call.fd;
+	bpf_get_current_comm(e->comm, sizeof(e->comm));
+}
+
+static __always_inline bool emit_plain(const struct wt_done *d, struct wt_counters *c)
+{
+	struct wt_event *e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+
+	if (!e)
+		return false;
+	event_fill(e, d, c);
+	bpf_ringbuf_submit(e, wake_flags(c));
+	return true;
+}
+
+/* With the first bytes of what was written behind the event. */
+static __always_inline bool emit_data(const struct wt_done *d, struct wt_counters *c)
+{
+	struct wt_scratch *s = scratch_get(d->slot);
+	__u64 want = d->ret > 0 ? d->ret : 0;
+	int got;
+
+	if (!s)
+		return false;
+	event_fill(&s->event, d, c);
+	if (want > cfg.data_max)
+		want = cfg.data_max;
+	got = want ? call_copy_data(s, &d->call, want) : 0;
+	if (got < 0) {
+		s->event.flags |= WT_EVENT_DATA_FAULT;
+		got = 0;
+	}
+	if (got > WT_DATA_MAX)
+		return false;
+	s->event.data_len = got;
+	return !bpf_ringbuf_output(&ring, &s->event, sizeof(s->event) + got, wake_flags(c));
+}
+
+static __always_inline void emit(const struct wt_done *d)
+{
+	struct wt_counters *c;
+	__u32 zero = 0;
+
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (!c)
+		return;
+	if (cfg.data_max ? emit_data(d, c) : emit_plain(d, c))
+		c->sent++;
+	else
+		__sync_fetch_and_add(&c->lost[WT_LOST_RING], 1);
+}
+
+#endif

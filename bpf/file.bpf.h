@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a file descriptor to a file's identity, and to its path the first time it is seen.
+ */
+#ifndef WT_FILE_BPF_H
+#define WT_FILE_BPF_H
+
+#include "filter.bpf.h"
+
+/* Components and mount points that path_walk() climbs at most. */
+#define PATH_DEPTH 128
+#define NAME_LEN   255
+
+#define SEEN_WANTED 1ULL /* bit 0 of a value of map seen */
+
+/* The file behind fd of the calling task, or NULL. */
+static __always_inline struct file *file_by_fd(struct task_struct *task, __u32 fd)
+{
+	struct files_struct *files = kread(task_struct, task, files);
+	struct fdtable *fdt = kread(files_struct, files, fdt);
+	struct file **slot, *file = NULL;
+
+	if (!fdt || fd >= kread(fdtable, fdt, max_fds))
+		return NULL;
+	slot = kread(fdtable, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), slot + fd);
+	return file;
+}
+
+static __always_inline __u64 mix(__u64 hash, __u64 value)
+{
+	/* 2^64 divided by the golden ratio, as in include/linux/hash.h */
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ (hash >> 29);
+}
+
+static __always_inline bool dentry_unhashed(struct dentry *dentry)
+{
+	return !kread(dentry, dentry, d_hash.pprev);
+}
+
+/*
+ * Identity of an open file under its name: inode number, generation and superblock, and where the
+ * name hangs. A number that is used again, a hard link, a rename and a deletion each make another
+ * identity, so that each is described anew.
+ */
+static __always_inline __u64 file_identity(struct file *file)
+{
+	struct inode *inode = kread(file, file, f_inode);
+	struct dentry *dentry = kread(file, file, f_path.dentry);
+	__u64 hash;
+
+	hash = mix(0, kread_number(kread(inode, inode, i_sb)));
+	hash = mix(hash, kread(inode, inode, i_ino));
+	hash = mix(hash, kread(inode, inode, i_generation));
+	hash = mix(hash, kread_number(kread(file, file, f_path.mnt)));
+	hash = mix(hash, kread_number(dentry));
+	hash = mix(hash, kread_number(kread(dentry, dentry, d_parent)));
+	hash = mix(hash, kread(dentry, dentry, d_name.hash_len));
+	hash = mix(hash, dentry_unhashed(dentry));
+	hash &= ~SEEN_WANTED;
+	return hash ? hash : 2; /* 0 is an empty slot */
+}
+
+static __always_inline bool major_is_tty(__u32 major)
+{
+	return major < 8 * sizeof(cfg.tty_major) &&
+	       (cfg.tty_major[(major >> 3) & (sizeof(cfg.tty_major) - 1)] & (1 << (major & 7)));
+}
+
+/* `root`: the dentry is its own parent, so no name leads to it (memfd and the like). */
+static __always_inline enum wt_kind file_kind(__u32 mode, __u64 magic, __u32 rdev, bool root)
+{
+	if (magic == ANON_INODE_FS_MAGIC)
+		return WT_KIND_ANON;
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return root ? WT_KIND_ANON : WT_KIND_FILE;
+	case S_IFIFO:
+		return WT_KIND_PIPE;
+	case S_IFSOCK:
+		return WT_KIND_SOCKET;
+	case S_IFBLK:
+		return WT_KIND_BLOCK;
+	case S_IFCHR:
+		return major_is_tty(KDEV_MAJOR(rdev)) ? WT_KIND_TTY : WT_KIND_CHAR;
+	}
+	return WT_KIND_ANON;
+}
+
+/* Puts `len` bytes of kernel memory before the path built so far; false if they do not fit. */
+static __always_inline bool path_prepend(struct wt_scratch *s, const void *bytes, __u32 len)
+{
+	__u32 start = s->path_start;
+
+	if (start > WT_PATH_MAX || start < len || len > NAME_LEN)
+		return false;
+	start -= len;
+	if (start > WT_PATH_MAX || bpf_probe_read_kernel(s->build + start, len, bytes))
+		return false;
+	s->path_start = start;
+	return true;
+}
+
+static __always_inline bool path_prepend_char(struct wt_scratch *s, char c)
+{
+	__u32 start = s->path_start;
+
+	if (start > WT_PATH_MAX || start < 1)
+		return false;
+	start--;
+	s->build[start & (WT_PATH_MAX - 1)] = c;
+	s->path_start = start;
+	return true;
+}
+
+#define path_prepend_literal(s, text)                                                              \
+	do {                                                                                       \
+		const char literal[] = text;                                                       \
+		path_prepend(s, literal, sizeof(literal) - 1);                                     \
+	} while (0)
+
+static __always_inline void path_prepend_name(struct wt_scratch *s, struct dentry *dentry)
+{
+	__u32 len = kread(dentry, dentry, d_name.len);
+
+	if (len <= NAME_LEN)
+		path_prepend(s, kread(dentry, dentry, d_name.name), len);
+}
+
+static __always_inline void path_prepend_number(struct wt_scratch *s, __u64 n)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		path_prepend_char(s, '0' + n % 10);
+		n /= 10;
+		if (!n)
+			break;
+	}
+}
+
+/*
+ * Climbs from a dentry to the root of its mount namespace, names leaf first, crossing mount
+ * points: what d_path() prints, which these program types may not call.
+ */
+static __noinline int path_walk(struct wt_scratch *s)
+{
+	struct dentry *dentry, *parent;
+	struct mount *mnt, *mnt_parent;
+	__u32 i, len;
+
+	if (!s)
+		return WT_PATH_UNKNOWN;
+	for (i = 0; i < PATH_DEPTH; i++) {
+		dentry = (struct dentry *)s->dentry;
+		mnt = (struct mount *)s->mnt;
+		parent = kread(dentry, dentry, d_parent);
+		if (dentry == kread(mount, mnt, mnt.mnt_root)) {
+			mnt_parent = kread(mount, mnt, mnt_parent);
+			if (mnt_parent == mnt)
+				goto out;
+			s->dentry = (__u64)kread(mount, mnt, mnt_mountpoint);
+			s->mnt = (__u64)mnt_parent;
+			continue;
+		}
+		if (dentry == parent)
+			goto out;
+		len = kread(dentry, dentry, d_name.len);
+		if (len > NAME_LEN || !path_prepend(s, kread(dentry, dentry, d_name.name), len) ||
+		    !path_prepend_char(s, '/'))
+			return WT_PATH_TRUNCATED;
+		s->dentry = (__u64)parent;
+	}
+	return WT_PATH_TRUNCATED;
+out:
+	if (s->path_start == WT_PATH_MAX)
+		path_prepend_char(s, '/');
+	return WT_PATH_PLAIN;
+}
+
+/* Paths of files that no directory holds, as /proc/PID/fd shows them. */
+static __always_inline void path_pseudo(struct wt_scratch *s, struct dentry *dentry, __u64 magic,
+					__u64 ino)
+{
+	switch (magic) {
+	case PIPEFS_MAGIC:
+	case SOCKFS_MAGIC:
+		path_prepend_char(s, ']');
+		path_prepend_number(s, ino);
+		if (magic == PIPEFS_MAGIC)
+			path_prepend_literal(s, "pipe:[");
+		else
+			path_prepend_literal(s, "socket:[");
+		break;
+	case ANON_INODE_FS_MAGIC:
+		path_prepend_name(s, dentry);
+		path_prepend_literal(s, "anon_inode:");
+		break;
+	default:
+		path_prepend_literal(s, " (deleted)");
+		path_prepend_name(s, dentry);
+		path_prepend_char(s, '/');
+	}
+}
+
+/* Fills s->file and the path that belongs to it, in s->build from s->path_start on. */
+static __always_inline void file_describe(struct wt_scratch *s, struct file *file, __u64 id)
+{
+	struct inode *inode = kread(file, file, f_inode);
+	struct dentry *dentry = kread(file, file, f_path.dentry);
+	struct super_block *sb = kread(inode, inode, i_sb);
+	__u64 magic = kread(super_block, sb, s_magic);
+	bool root = kread(dentry, dentry, d_parent) == dentry;
+	__u32 mode = kread(inode, inode, i_mode);
+	bool pseudo;
+	int state;
+
+	s->file.type = WT_RECORD_FILE;
+	s->file.kind = file_kind(mode, magic, kread(inode, inode, i_rdev), root);
+	s->file.undecided = 0;
+	s->file.id = id;
+	s->file.ino = kread(inode, inode, i_ino);
+	s->file.dev = kread(super_block, sb, s_dev);
+	s->file.mode = mode;
+	s->path_start = WT_PATH_MAX;
+	pseudo = magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || s->file.kind == WT_KIND_ANON;
+	if (pseudo) {
+		path_pseudo(s, dentry, magic, s->file.ino);
+		s->file.path_state = WT_PATH_PLAIN;
+		return;
+	}
+	s->dentry = (__u64)dentry;
+	s->mnt = (__u64)kread(file, file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
+	state = path_walk(s);
+	if (state == WT_PATH_PLAIN && !root && dentry_unhashed(dentry))
+		state = WT_PATH_DELETED;
+	s->file.path_state = state;
+}
+
+static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 path_len)
+{
+	int verdict;
+
+	if (cfg.kinds && !(cfg.kinds & (1 << s->file.kind)))
+		return false;
+	if (!cfg.path_globs)
+		return true;
+	verdict = glob_match_any(s, cfg.comm_globs, cfg.path_globs, s->path_start, path_len);
+	s->file.undecided = verdict == GLOB_UNDECIDED;
+	return verdict != GLOB_NO;
+}
+
+enum file_verdict { FILE_UNWANTED, FILE_WANTED, FILE_NOT_SENT };
+
+/* Describes a file and, if it is wanted, sends its record. */
+static __noinline int file_introduce(struct wt_scratch *s, struct file *file, __u64 id)
+{
+	__u32 start, len;
+
+	if (!s)
+		return FILE_NOT_SENT;
+	file_describe(s, file, id);
+	start = s->path_start;
+	if (start > WT_PATH_MAX)
+		return FILE_NOT_SENT;
+	len = WT_PATH_MAX - start;
+	if (!file_filters_accept(s, len))
+		return FILE_UNWANTED;
+	s->file.path_len = len;
+	if (len > WT_PATH_MAX || bpf_probe_read_kernel(s->path, len, s->build + start))
+		return FILE_NOT_SENT;
+	if (bpf_ringbuf_output(&ring, &s->file, sizeof(s->file) + len, BPF_RB_NO_WAKEUP))
+		return FILE_NOT_SENT;
+	return FILE_WANTED;
+}
+
+/*
+ * Is this file wanted? Sets its identity; the first time, its record goes ahead of the events.
+ */
+static __always_inline enum file_verdict file_wanted(struct file *file, __u32 slot, __u64 *id)
+{
+	struct wt_scratch *s;
+	volatile __u64 *known;
+	__u64 word;
+	__u32 key;
+	int verdict;
+
+	*id = file_identity(file);
+	key = (*id >> 1) & cfg.file_mask;
+	known = bpf_map_lookup_elem(&seen, &key);
+	if (!known)
+		return FILE_NOT_SENT;
+	word = *known;
+	if ((word & ~SEEN_WANTED) == *id)
+		return word & SEEN_WANTED ? FILE_WANTED : FILE_UNWANTED;
+	s = scratch_get(slot);
+	if (!s)
+		return FILE_NOT_SENT;
+	verdict = file_introduce(s, file, *id);
+	if (verdict != FILE_NOT_SENT)
+		*known = *id | (verdict == FILE_WANTED ? SEEN_WANTED : 0);
+	return verdict;
+}
+
+#endif

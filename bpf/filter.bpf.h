@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Decides, before any other work, whether this task and file are wanted.
+ */
+#ifndef WT_FILTER_BPF_H
+#define WT_FILTER_BPF_H
+
+#include "read.bpf.h"
+
+/* The task that makes the call. */
+struct wt_who {
+	struct task_struct *task;
+	__u32 pid; /* in the pid namespace of writetrace's caller */
+	__u32 tid;
+};
+
+/* Levels of nested pid namespaces (include/linux/pid_namespace.h: MAX_PID_NS_LEVEL). */
+#define PIDNS_LEVELS 32
+
+/* The number of `pid` in the caller's pid namespace, 0 if it is not visible there. */
+static __noinline __u32 pid_nr(struct pid *pid)
+{
+	__u32 level = kread(pid, pid, level);
+	struct upid upid;
+	__u32 i;
+
+	for (i = 0; i < PIDNS_LEVELS; i++) {
+		if (i > level)
+			break;
+		if (bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
+					  (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+						  i * bpf_core_type_size(struct upid) +
+						  bpf_core_field_offset(struct upid, nr)))
+			return 0;
+		if (bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
+					  (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+						  i * bpf_core_type_size(struct upid) +
+						  bpf_core_field_offset(struct upid, ns)))
+			return 0;
+		if (kread(pid_namespace, upid.ns, ns.inum) == cfg.pidns_ino)
+			return upid.nr;
+	}
+	return 0;
+}
+
+static __always_inline __u32 task_tid(struct task_struct *task)
+{
+	if (cfg.pidns_ino)
+		return pid_nr(kread(task_struct, task, thread_pid));
+	return kread(task_struct, task, pid);
+}
+
+static __always_inline __u32 task_pid(struct task_struct *task)
+{
+	if (cfg.pidns_ino)
+		return task_tid(kread(task_struct, task, group_leader));
+	return kread(task_struct, task, tgid);
+}
+
+static __always_inline void who_current(struct wt_who *who)
+{
+	__u64 id;
+
+	who->task = (struct task_struct *)bpf_get_current_task();
+	if (cfg.pidns_ino) {
+		who->pid = task_pid(who->task);
+		who->tid = task_tid(who->task);
+		return;
+	}
+	id = bpf_get_current_pid_tgid();
+	who->pid = id >> 32;
+	who->tid = id;
+}
+
+static __always_inline bool id_matches(const struct wt_task_id *id, struct task_struct *task)
+{
+	return id && kread(task_struct, task, start_boottime) - id->from_ns < WT_START_TOLERANCE_NS;
+}
+
+static __always_inline bool in_task_set(void *map, __u32 nr, struct task_struct *task)
+{
+	return id_matches(bpf_map_lookup_elem(map, &nr), task);
+}
+
+static __always_inline bool pid_listed(void *map, struct task_struct *task, __u32 pid)
+{
+	const struct wt_task_id *id = bpf_map_lookup_elem(map, &pid);
+
+	/* The second look-up of the leader is only made for tasks that have the number. */
+	return id && id_matches(id, kread(task_struct, task, group_leader));
+}
+
+static __always_inline bool task_listed(struct task_struct *task, __u32 pid, __u32 tid)
+{
+	return (cfg.by_pid && pid_listed(&pids, task, pid)) ||
+	       (cfg.by_tid && in_task_set(&tids, tid, task));
+}
+
+static __always_inline bool shows_our_output(const struct wt_who *who)
+{
+	struct pid *pgrp;
+
+	if (cfg.skip_pgrp) {
+		pgrp = kread(signal_struct, kread(task_struct, who->task, signal),
+			     pids[PIDTYPE_PGID]);
+		if ((cfg.pidns_ino ? pid_nr(pgrp) : kread(pid, pgrp, numbers[0].nr)) ==
+		    cfg.skip_pgrp)
+			return true;
+	}
+	return cfg.skip_tasks && pid_listed(&skipped, who->task, who->pid);
+}
+
+/* Our own process: not traced unless asked for, but its operations prove that the hooks fire. */
+static __always_inline bool self_wanted(__u32 op, bool at_exit)
+{
+	if (shared.selftest) {
+		if (at_exit)
+			shared.exited |= 1ULL << op;
+		else
+			shared.entered |= 1ULL << op;
+		return false;
+	}
+	return cfg.include_self;
+}
+
+enum glob_verdict { GLOB_NO, GLOB_YES, GLOB_UNDECIDED };
+
+/* Steps of a match that the programs take at most; each is verified once. */
+#define GLOB_STEPS 1024
+
+static __always_inline bool glob_token_matches(const struct wt_glob *g, __u16 token, __u8 c)
+{
+	__u32 class;
+
+	if (token < WT_GLOB_ANY)
+		return token == c;
+	if (token == WT_GLOB_ANY)
+		return true;
+	class = token - WT_GLOB_CLASS;
+	if (class >= WT_GLOB_CLASSES)
+		return false;
+	return g->classes[class][c >> 3] & (1 << (c & 7));
+}
+
+/*
+ * Does the text s->build[start..start + len) match one of the patterns first..first + count?
+ *
+ * One loop over all patterns with the state in map memory, so that the verifier walks each step
+ * once instead of once for each way to get there.
+ */
+static __noinline int glob_match_any(struct wt_scratch *s, __u32 first, __u32 count, __u32 start,
+				     __u32 len)
+{
+	const struct wt_glob *g;
+	__u32 i, key, pos, token;
+	__u16 t;
+	__u8 c;
+
+	if (!s)
+		return GLOB_NO;
+	s->pattern = first;
+	s->token = s->pos = 0;
+	s->star_token = ~0U;
+	for (i = 0; i < GLOB_STEPS; i++) {
+		key = s->pattern;
+		if (key >= first + count)
+			return GLOB_NO;
+		g = bpf_map_lookup_elem(&globs, &key);
+		if (!g)
+			return GLOB_NO;
+		token = s->token;
+		pos = s->pos;
+		c = pos < len ? s->build[(start + pos) & (WT_PATH_MAX - 1)] : 0;
+		if (token >= g->n) {
+			if (pos == len || (g->tree && c == '/'))
+				return GLOB_YES;
+		} else {
+			t = g->token[token & (WT_GLOB_MAX - 1)];
+			if (t == WT_GLOB_STAR) {
+				s->star_token = s->token = token + 1;
+				s->star_pos = pos;
+				continue;
+			}
+			if (pos < len && glob_token_matches(g, t, c)) {
+				s->token = token + 1;
+				s->pos = pos + 1;
+				continue;
+			}
+		}
+		if (s->star_token != ~0U && s->star_pos < len) {
+			s->pos = s->star_pos = s->star_pos + 1;
+			s->token = s->star_token;
+			continue;
+		}
+		s->pattern = key + 1;
+		s->token = s->pos = 0;
+		s->star_token = ~0U;
+	}
+	return GLOB_UNDECIDED;
+}
+
+static __always_inline bool comm_wanted(__u32 slot)
+{
+	struct wt_scratch *s = scratch_get(slot);
+	__u32 len;
+
+	if (!s || bpf_get_current_comm(s->build, WT_COMM_LEN))
+		return false;
+	for (len = 0; len < WT_COMM_LEN - 1; len++)
+		if (!s->build[len])
+			break;
+	return glob_match_any(s, 0, cfg.comm_globs, 0, len) != GLOB_NO;
+}
+
+static __always_inline bool cgroup_wanted(void)
+{
+	__u32 i;
+
+	for (i = 0; i < WT_CGROUPS_MAX; i++) {
+		if (i >= cfg.cgroups)
+			break;
+		if (bpf_current_task_under_cgroup(&cgroups, i) == 1)
+			return true;
+	}
+	return false;
+}
+
+/* Is the calling task wanted? Fills `who`. */
+static __always_inline bool task_wanted(struct wt_who *who, __u32 op, __u32 slot, bool at_exit)
+{
+	__u32 uid;
+
+	who_current(who);
+	if (who->pid == cfg.self_tgid && !self_wanted(op, at_exit))
+		return false;
+	if (cfg.by_pid || cfg.by_tid) {
+		if (!task_listed(who->task, who->pid, who->tid))
+			return false;
+	} else if (shows_our_output(who)) {
+		return false;
+	}
+	if (cfg.by_uid) {
+		uid = bpf_get_current_uid_gid();
+		if (!bpf_map_lookup_elem(&uids, &uid))
+			return false;
+	}
+	if (cfg.comm_globs && !comm_wanted(slot))
+		return false;
+	return !cfg.cgroups || cgroup_wanted();
+}
+
+static __always_inline bool fd_wanted(__u32 fd)
+{
+	return !cfg.by_fd || bpf_map_lookup_elem(&fds, &fd);
+}
+
+/* What is known at exit only. */
+static __always_inline bool result_wanted(__s64 ret, __u64 latency_ns)
+{
+	return !(cfg.failed_only && ret >= 0) && latency_ns >= cfg.min_latency_ns;
+}
+
+#endif

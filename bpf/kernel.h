@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The only kernel fields we read; CO-RE finds their real offsets at load (trimmed by hand, no
+ * vmlinux.h needed).
+ */
+#ifndef WT_KERNEL_H
+#define WT_KERNEL_H
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* arch/ARCH/include/asm/ptrace.h: a system call's arguments, still there when it returns. */
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r10, r9, r8, dx, si, di, bx, cx, bp, orig_ax;
+};
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 regs[31];
+	__u64 orig_x0;
+	__s32 syscallno;
+};
+#else
+#error "pt_regs of this architecture is missing"
+#endif
+
+struct qstr {
+	union {
+		struct {
+			__u32 hash;
+			__u32 len;
+		};
+		__u64 hash_len;
+	};
+	const unsigned char *name;
+};
+
+struct hlist_bl_node {
+	struct hlist_bl_node *next, **pprev;
+};
+
+struct super_block {
+	__u32 s_dev;
+	unsigned long s_magic;
+};
+
+struct inode {
+	__u16 i_mode;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+	__u32 i_rdev;
+	__u32 i_generation;
+	long long i_size;
+};
+
+struct dentry {
+	struct hlist_bl_node d_hash;
+	struct dentry *d_parent;
+	struct qstr d_name;
+};
+
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
+struct file {
+	struct inode *f_inode;
+	struct path f_path;
+	unsigned int f_flags;
+	long long f_pos;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct atomic_t_ {
+	int counter;
+};
+
+struct signal_struct {
+	struct {
+		int counter;
+	} live;
+	struct pid *pids[4]; /* enum pid_type: PIDTYPE_PGID is 2 */
+};
+
+struct task_io_accounting {
+	__u64 syscw;
+};
+
+struct thread_info {
+	__u32 status;
+	unsigned long flags;
+};
+
+struct task_struct {
+	struct thread_info thread_info;
+	int pid;
+	int tgid;
+	__u64 start_boottime;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct files_struct *files;
+	struct signal_struct *signal;
+	struct task_io_accounting ioac;
+};
+
+#pragma clang attribute pop
+
+#define PIDTYPE_PGID 2
+
+/* include/uapi/linux/stat.h */
+#define S_IFMT	 0170000
+#define S_IFSOCK 0140000
+#define S_IFREG	 0100000
+#define S_IFBLK	 0060000
+#define S_IFCHR	 0020000
+#define S_IFIFO	 0010000
+
+/* include/uapi/linux/magic.h */
+#define PIPEFS_MAGIC	    0x50495045
+#define SOCKFS_MAGIC	    0x534F434B
+#define ANON_INODE_FS_MAGIC 0x09041934
+
+/* include/linux/kdev_t.h */
+#define KDEV_MAJOR(dev) ((dev) >> 20)
+
+#define O_APPEND 02000 /* include/uapi/asm-generic/fcntl.h */
+
+/* include/linux/errno.h: never seen by user space; the call is made again, or fails with EINTR. */
+#define ERESTARTSYS	      512
+#define ERESTART_RESTARTBLOCK 516
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reading kernel memory, the cheapest way this kernel allows.
+ *
+ * Since Linux 6.12 every program type we use may call bpf_rdonly_cast (a35b9af4ec2c added it in
+ * 6.2, for fewer types): a read is then one load instruction. Before, it is a helper call.
+ */
+#ifndef WT_READ_BPF_H
+#define WT_READ_BPF_H
+
+#include <bpf/bpf_core_read.h>
+
+#include "kernel.h"
+#include "maps.bpf.h"
+
+extern void *bpf_rdonly_cast(const void *obj__ign, __u32 btf_id__k) __ksym __weak;
+
+#define kread(type, ptr, field)                                                                    \
+	({                                                                                         \
+		struct type *kread_ptr = (struct type *)(ptr);                                     \
+		cfg.direct ? ((struct type *)bpf_rdonly_cast(kread_ptr, bpf_core_type_id_kernel(   \
+									struct type)))     \
+				     ->field                                                       \
+			   : BPF_CORE_READ(kread_ptr, field);                                      \
+	})
+
+/*
+ * A pointer that was read, as a number to reckon with: its distance from something of ours that
+ * stays where it is. The verifier allows no other arithmetic on pointers that it knows to be some.
+ */
+static __always_inline __u64 kread_number(const void *ptr)
+{
+	__u64 number = (__u64)ptr;
+
+	if (cfg.direct)
+		asm volatile("%0 -= %1" : "+r"(number) : "r"(&shared));
+	return number;
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Remembers an operation's entry so that its exit can be measured, and which of two copies of a
+ * program has handled an operation.
+ *
+ * Linux skips a program silently where the same program was preempted on that CPU (6.1 and later
+ * with preemption, all program types from 7.2 on). So two copies are attached there: whichever
+ * runs first for an operation handles it and leaves a mark for the other.
+ */
+#ifndef WT_SPAN_BPF_H
+#define WT_SPAN_BPF_H
+
+#include "filter.bpf.h"
+
+struct wt_span {
+	__u64 start_ns; /* 0: no operation under way */
+	__u64 mark;	/* 0: none, else the operation that one copy has handled */
+};
+
+struct wt_span_slot {
+	__u32 tid;
+	__u32 pad;
+	struct wt_span span;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct wt_span);
+} spans SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wt_span_slot);
+} span_slots SEC(".maps");
+
+static __always_inline struct wt_span *span_slot(__u32 tid, bool create)
+{
+	__u32 key = tid & (WT_SPAN_SLOTS - 1);
+	struct wt_span_slot *slot = bpf_map_lookup_elem(&span_slots, &key);
+
+	if (!slot)
+		return NULL;
+	if (slot->tid == tid)
+		return &slot->span;
+	if (!create)
+		return NULL;
+	if (slot->span.start_ns)
+		count_lost(WT_LOST_INFLIGHT);
+	slot->span.start_ns = slot->span.mark = 0;
+	slot->tid = tid;
+	return &slot->span;
+}
+
+static __always_inline struct wt_span *span_get(bool create)
+{
+	struct wt_span *span;
+
+	if (!cfg.task_storage)
+		return span_slot(bpf_get_current_pid_tgid(), create);
+	span = bpf_task_storage_get(&spans, bpf_get_current_task_btf(), NULL,
+				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	if (!span && create)
+		count_lost(WT_LOST_INFLIGHT);
+	return span;
+}
+
+static __always_inline void span_start(void)
+{
+	struct wt_span *span = span_get(true);
+
+	/* Both copies store: a start that is a little late beats one left over from before. */
+	if (span)
+		span->start_ns = bpf_ktime_get_ns();
+}
+
+/*
+ * What tells one operation of a task from its next: the kernel's own count of them. Calls that
+ * fail early are not counted; then the mark alone decides.
+ */
+static __always_inline __u64 span_mark(struct task_struct *task)
+{
+	if (bpf_core_field_exists(struct task_struct, ioac.syscw))
+		return kread(task_struct, task, ioac.syscw) + 1;
+	return 1;
+}
+
+/* Has the other copy handled this operation? If not, it will find our mark. */
+static __always_inline bool span_claim(const struct wt_who *who, struct wt_span *span)
+{
+	__u64 mark = span_mark(who->task);
+
+	if (span->mark == mark) {
+		span->mark = 0;
+		return false;
+	}
+	span->mark = mark;
+	return true;
+}
+
+#endif

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The hooks: each unpacks kernel arguments and hands them on.
+ *
+ * Three backends see the same operations; a session loads one of them. Every program exists in two
+ * copies (see span.bpf.h); the second is loaded only where the kernel preempts.
+ */
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "writetrace.h"
+#include "kernel.h"
+#include "maps.bpf.h"
+#include "filter.bpf.h"
+#include "span.bpf.h"
+#include "call.bpf.h"
+#include "file.bpf.h"
+#include "emit.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Slots of map scratch: exits first, since only they need one in every session. */
+#define SLOT_EXIT(op, copy)  ((op)*2 + (copy))
+#define SLOT_ENTER(op, copy) ((WT_OP_COUNT + (op)) * 2 + (copy))
+
+/* An operation begins. Only sessions that measure latency come here. */
+static __always_inline void op_enter(struct pt_regs *regs, __u32 op, bool compat, __u32 slot)
+{
+	struct wt_who who;
+
+	if (task_wanted(&who, op, slot, false) && fd_wanted(regs_arg(regs, 0, compat)))
+		span_start();
+}
+
+/* Takes the start of the operation out of its span. False if the other copy has handled it. */
+static __always_inline bool op_take_span(struct wt_done *d, __u32 copy)
+{
+	struct wt_span *span;
+
+	d->latency_ns = 0;
+	d->has_latency = false;
+	if (!cfg.latency && !cfg.twice)
+		return true;
+	span = span_get(cfg.twice);
+	if (!span)
+		return !cfg.twice || copy == 0;
+	if (cfg.twice && !span_claim(&d->who, span))
+		return false;
+	if (cfg.latency && span->start_ns) {
+		d->latency_ns = d->now_ns - span->start_ns;
+		d->has_latency = true;
+		span->start_ns = 0;
+	}
+	return true;
+}
+
+/*
+ * The position before the operation: the argument, or the file's position less what was added. A
+ * file open for appending ignores the argument (pwrite(2), BUGS) and leaves its position alone.
+ */
+static __always_inline __s64 op_position(const struct wt_done *d, struct file *file)
+{
+	__s64 added = d->ret > 0 ? d->ret : 0;
+	struct inode *inode;
+
+	if (!d->call.has_pos)
+		return kread(file, file, f_pos) - added;
+	if (added && (d->call.append || (kread(file, file, f_flags) & O_APPEND))) {
+		inode = kread(file, file, f_inode);
+		return kread(inode, inode, i_size) - added;
+	}
+	return d->call.pos;
+}
+
+/* False if the file is not wanted or could not be made known. */
+static __always_inline bool op_find_file(struct wt_done *d)
+{
+	struct file *file = file_by_fd(d->who.task, d->call.fd);
+	enum file_verdict verdict;
+
+	d->has_file = file;
+	d->has_pos = false;
+	d->file = 0;
+	d->offset = 0;
+	if (!file)
+		return !cfg.path_globs &&
+		       (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
+	d->has_pos = true;
+	d->offset = op_position(d, file);
+	verdict = file_wanted(file, d->slot, &d->file);
+	if (verdict == FILE_NOT_SENT)
+		count_lost(WT_LOST_RING);
+	return verdict == FILE_WANTED;
+}
+
+static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat,
+				    __u32 slot, __u32 copy)
+{
+	struct wt_done d;
+
+	if (!task_wanted(&d.who, op, slot, true))
+		return;
+	d.now_ns = bpf_ktime_get_ns();
+	d.ret = ret;
+	d.slot = slot;
+	if (!op_take_span(&d, copy))
+		return;
+	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
+		count_lost(WT_LOST_UNPAIRED);
+		return;
+	}
+	call_unpack(&d.call, regs, op, compat);
+	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns))
+		return;
+	call_measure(&d.call);
+	if (d.call.size < cfg.min_size)
+		return;
+	if (!op_find_file(&d))
+		return;
+	emit(&d);
+	if (cfg.trace_pipe)
+		bpf_printk("write fd %d: %lld bytes asked, result %lld", d.call.fd, d.call.size,
+			   ret);
+}
+
+/*
+ * Backend fentry: the system calls' own functions, native and 32-bit. Costs nothing to others.
+ */
+#if defined(__TARGET_ARCH_x86)
+#define SYS_NATIVE "__x64_sys_"
+#elif defined(__TARGET_ARCH_arm64)
+#define SYS_NATIVE "__arm64_sys_"
+#endif
+
+#define FENTRY_COPY(name, op, copy)                                                                \
+	SEC("?fentry/" SYS_NATIVE #name)                                                           \
+	int fentry_##name##_##copy(__u64 *ctx)                                                     \
+	{                                                                                          \
+		op_enter((struct pt_regs *)ctx[0], op, false, SLOT_ENTER(op, copy));               \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("?fexit/" SYS_NATIVE #name)                                                            \
+	int fexit_##name##_##copy(__u64 *ctx)                                                      \
+	{                                                                                          \
+		op_exit((struct pt_regs *)ctx[0], ctx[1], op, false, SLOT_EXIT(op, copy), copy);   \
+		return 0;                                                                          \
+	}
+
+#define FENTRY(name, op)                                                                           \
+	FENTRY_COPY(name, op, 0)                                                                   \
+	FENTRY_COPY(name, op, 1)
+
+FENTRY(write, WT_OP_WRITE)
+FENTRY(pwrite64, WT_OP_PWRITE64)
+FENTRY(writev, WT_OP_WRITEV)
+FENTRY(pwritev, WT_OP_PWRITEV)
+FENTRY(pwritev2, WT_OP_PWRITEV2)
+
+/* The operation behind a system call number, or -1. Numbers differ between native and 32-bit. */
+static __always_inline int op_of_syscall(__u32 nr, bool *compat)
+{
+	__u32 op;
+
+	if (nr >= WT_SYSCALLS)
+		return -1;
+	barrier_var(nr); /* or the compiler tests one register and uses another */
+	nr &= WT_SYSCALLS - 1;
+	if (!(syscalls[nr].native | syscalls[nr].compat))
+		return -1;
+	*compat = task_in_compat_call((struct task_struct *)bpf_get_current_task());
+	op = *compat ? syscalls[nr].compat : syscalls[nr].native;
+	return op ? op - 1 : -1;
+}
+
+/*
+ * Backend raw: entry and exit of every system call. Sees 32-bit calls.
+ */
+static __always_inline int raw_enter(__u64 *ctx, __u32 slot)
+{
+	bool compat;
+	int op = op_of_syscall(ctx[1], &compat);
+
+	if (op >= 0)
+		op_enter((struct pt_regs *)ctx[0], op, compat, slot);
+	return 0;
+}
+
+static __always_inline int raw_exit(__u64 *ctx, __u32 slot, __u32 copy)
+{
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	bool compat;
+	int op = op_of_syscall(regs_syscall(regs), &compat);
+
+	if (op >= 0)
+		op_exit(regs, ctx[1], op, compat, slot, copy);
+	return 0;
+}
+
+/*
+ * Backend tracepoint: two tracepoints for each system call. Kinder to other system calls; never
+ * sees 32-bit calls. Context: common fields, then number and arguments or result.
+ */
+struct syscall_tracepoint {
+	__u64 common;
+	__s64 nr;
+	__s64 ret;
+};
+
+static __always_inline int tracepoint_op(const struct syscall_tracepoint *ctx)
+{
+	__u64 nr = ctx->nr;
+
+	if (nr >= WT_SYSCALLS)
+		return -1;
+	barrier_var(nr);
+	return syscalls[nr & (WT_SYSCALLS - 1)].native - 1;
+}
+
+static __always_inline struct pt_regs *current_regs(void)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx, __u32 slot)
+{
+	int op = tracepoint_op(ctx);
+
+	if (op >= 0)
+		op_enter(current_regs(), op, false, slot);
+	return 0;
+}
+
+static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx, __u32 slot,
+					   __u32 copy)
+{
+	int op = tracepoint_op(ctx);
+
+	if (op >= 0)
+		op_exit(current_regs(), ctx->ret, op, false, slot, copy);
+	return 0;
+}
+
+/*
+ * Following processes: children of listed tasks are listed before they run; the dead leave.
+ */
+static __always_inline void list_task(void *map, __u32 nr, struct task_struct *task)
+{
+	struct wt_task_id id = { .from_ns = kread(task_struct, task, start_boottime) };
+
+	if (bpf_map_update_elem(map, &nr, &id, BPF_ANY))
+		count_lost(WT_LOST_INFLIGHT);
+}
+
+static __always_inline int process_fork(__u64 *ctx)
+{
+	struct task_struct *parent = (struct task_struct *)ctx[0];
+	struct task_struct *child = (struct task_struct *)ctx[1];
+	__u32 pid = task_pid(child), tid = task_tid(child);
+
+	if (!task_listed(parent, task_pid(parent), task_tid(parent)))
+		return 0;
+	if (pid == tid)
+		list_task(&pids, pid, child);
+	else if (cfg.by_tid && in_task_set(&tids, task_tid(parent), parent))
+		list_task(&tids, tid, child);
+	return 0;
+}
+
+static __always_inline int process_exit(__u64 *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+	struct signal_struct *signal = kread(task_struct, task, signal);
+	__u32 pid = task_pid(task), tid = task_tid(task);
+
+	if (cfg.by_tid && in_task_set(&tids, tid, task))
+		bpf_map_delete_elem(&tids, &tid);
+	if (cfg.by_pid && !kread(signal_struct, signal, live.counter) &&
+	    pid_listed(&pids, task, pid))
+		bpf_map_delete_elem(&pids, &pid);
+	return 0;
+}
+
+#define COPY(copy)                                                                                 \
+	SEC("?tp_btf/sys_enter")                                                                   \
+	int raw_enter_##copy(__u64 *ctx)                                                           \
+	{                                                                                          \
+		return raw_enter(ctx, SLOT_ENTER(0, copy));                                        \
+	}                                                                                          \
+	SEC("?tp_btf/sys_exit")                                                                    \
+	int raw_exit_##copy(__u64 *ctx)                                                            \
+	{                                                                                          \
+		return raw_exit(ctx, SLOT_EXIT(0, copy), copy);                                    \
+	}                                                                                          \
+	SEC("?tp")                                                                                 \
+	int tracepoint_enter_##copy(struct syscall_tracepoint *ctx)                                \
+	{                                                                                          \
+		return tracepoint_enter(ctx, SLOT_ENTER(0, copy));                                 \
+	}                                                                                          \
+	SEC("?tp")                                                                                 \
+	int tracepoint_exit_##copy(struct syscall_tracepoint *ctx)                                 \
+	{                                                                                          \
+		return tracepoint_exit(ctx, SLOT_EXIT(0, copy), copy);                             \
+	}                                                                                          \
+	SEC("?tp_btf/sched_process_fork")                                                          \
+	int process_fork_##copy(__u64 *ctx)                                                        \
+	{                                                                                          \
+		return process_fork(ctx);                                                          \
+	}                                                                                          \
+	SEC("?tp_btf/sched_process_exit")                                                          \
+	int process_exit_##copy(__u64 *ctx)                                                        \
+	{                                                                                          \
+		return process_exit(ctx);                                                          \
+	}
+
+COPY(0)
+COPY(1)

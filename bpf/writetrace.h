@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The contract: every byte that crosses between kernel and user space is laid out here.
+ *
+ * Both sides include it, so it includes nothing itself; whoever includes it has __u8 to __u64
+ * (linux/types.h). Padding is spelled out and sizes are asserted, so that the two compilers cannot
+ * disagree.
+ */
+#ifndef WT_WRITETRACE_H
+#define WT_WRITETRACE_H
+
+#define WT_COMM_LEN 16
+#define WT_PATH_MAX 4096 /* longest path sent, without a terminating NUL */
+#define WT_DATA_MAX 4096 /* most bytes of written data sent with one event */
+
+/* Operations. Their names, groups and hooks are in common/ops.c. */
+enum wt_op {
+	WT_OP_WRITE,
+	WT_OP_PWRITE64,
+	WT_OP_WRITEV,
+	WT_OP_PWRITEV,
+	WT_OP_PWRITEV2,
+	WT_OP_COUNT,
+};
+
+/* Kinds of file, in the order of their names in common/filter.c. */
+enum wt_kind {
+	WT_KIND_NONE, /* the descriptor was not open, or the file could not be read */
+	WT_KIND_FILE,
+	WT_KIND_PIPE,
+	WT_KIND_SOCKET,
+	WT_KIND_TTY,
+	WT_KIND_CHAR,
+	WT_KIND_BLOCK,
+	WT_KIND_ANON,
+	WT_KIND_COUNT,
+};
+
+enum wt_path_state {
+	WT_PATH_PLAIN,
+	WT_PATH_DELETED,
+	WT_PATH_TRUNCATED, /* deeper or longer than the walk goes: the last part of the path */
+	WT_PATH_UNKNOWN,
+};
+
+/* Why something is missing. Counted per CPU in struct wt_counters, except skipped, which the
+ * kernel counts for us (bpf_prog_info.recursion_misses). */
+enum wt_lost {
+	WT_LOST_RING,	  /* the ring was full */
+	WT_LOST_INFLIGHT, /* no memory to remember an operation's start, or a process to follow */
+	WT_LOST_UNPAIRED, /* interrupted before it was done; the kernel restarts it or fails it */
+	WT_LOST_SKIPPED,  /* both copies of a program skipped by the kernel (an upper bound) */
+	WT_LOST_COUNT,
+};
+
+/* Globs are compiled in user space (common/glob.c) into tokens that a BPF program can step over. */
+#define WT_GLOB_MAX	1024 /* tokens */
+#define WT_GLOB_CLASSES 8
+#define WT_GLOB_ANY	256 /* ? */
+#define WT_GLOB_STAR	257 /* * */
+#define WT_GLOB_CLASS	258 /* 258 + i: one byte of classes[i] */
+
+struct wt_glob {
+	__u16 n;    /* tokens in use */
+	__u8 tree;  /* a literal path: whatever lies below it matches, too */
+	__u8 pad[5];
+	__u16 token[WT_GLOB_MAX]; /* 0 to 255: that byte; else WT_GLOB_* */
+	__u8 classes[WT_GLOB_CLASSES][32];
+};
+
+/* How many alternatives an option takes; the maps are sized to what a session uses. */
+#define WT_GLOBS_MAX   32 /* of --comm, and of --path */
+#define WT_CGROUPS_MAX 16
+
+/* Settings, frozen before load: the verifier drops what is off. */
+struct wt_config {
+	__u64 min_size;
+	__u64 min_latency_ns;
+	__u64 pidns_ino;    /* 0: pids as the kernel numbers them, else as this pid namespace does */
+	__u32 self_tgid;    /* writetrace itself */
+	__u32 skip_pgrp;    /* process group that is not traced unless named; 0: none */
+	__u32 data_max;	    /* bytes of data captured with each event; 0: none */
+	__u32 file_mask;    /* slots of the seen-file table minus one; a power of two minus one */
+	__u32 kinds;	    /* bit per enum wt_kind; 0: all */
+	__u32 comm_globs;   /* rows 0.. of map globs */
+	__u32 path_globs;   /* rows comm_globs.. of map globs */
+	__u32 cgroups;	    /* rows of map cgroups */
+	__u32 wake_every;   /* events of one CPU after which a sleeping reader is woken */
+	__u8 skip_tasks;    /* map skipped decides */
+	__u8 latency;	    /* entry hooks are attached, latency is measured */
+	__u8 twice;	    /* two copies of each program are attached */
+	__u8 direct;	    /* bpf_rdonly_cast works: read kernel memory without helper calls */
+	__u8 task_storage;  /* BPF_MAP_TYPE_TASK_STORAGE works, else one array slot per tid */
+	__u8 by_pid;	    /* map pids decides */
+	__u8 by_tid;	    /* map tids decides */
+	__u8 by_uid;
+	__u8 by_fd;
+	__u8 follow;
+	__u8 failed_only;
+	__u8 trace_pipe;
+	__u8 include_self;
+	__u8 pad[3];
+	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
+};
+
+/* Identity of a task: its number and its start. A number alone may belong to another process by
+ * now. User space knows starts to 10 ms only (/proc/PID/stat), so a start within that of `from`
+ * matches. */
+#define WT_START_TOLERANCE_NS 10000000ULL
+
+struct wt_task_id {
+	__u64 from_ns; /* start of the task, CLOCK_BOOTTIME, rounded down by the tolerance */
+};
+
+/* What a record in the ring is. */
+enum wt_record_type {
+	WT_RECORD_WRITE = 1,
+	WT_RECORD_FILE = 2,
+};
+
+/* struct wt_event.flags */
+#define WT_EVENT_COMPAT	     1	/* made by the 32-bit system call */
+#define WT_EVENT_LATENCY     2	/* latency_ns is known */
+#define WT_EVENT_SIZE	     4	/* size is known */
+#define WT_EVENT_POS	     8	/* offset is known, if the file has one */
+#define WT_EVENT_DATA_FAULT  16 /* data could not be read */
+#define WT_EVENT_FILE	     32 /* file holds an identity */
+
+/*
+ * One finished operation: identity only; the path is in the struct wt_file with the same id, which
+ * came earlier. `data_len` bytes of data follow.
+ */
+struct wt_event {
+	__u8 type; /* WT_RECORD_WRITE */
+	__u8 op;
+	__u8 flags;
+	__u8 pad;
+	__u16 cpu;
+	__u16 data_len;
+	__u64 lost; /* events this CPU could not put into the ring, since the session began */
+	__u64 time_ns; /* end of the operation, CLOCK_MONOTONIC */
+	__u64 latency_ns;
+	__u64 file;
+	__u64 cgroup;
+	__s64 offset;
+	__u64 size;
+	__s64 ret;
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__s32 fd;
+	char comm[WT_COMM_LEN];
+};
+_Static_assert(sizeof(struct wt_event) == 104, "struct wt_event");
+
+/* A file, sent the first time it is seen (and again when its slot was used by another). `path_len`
+ * bytes of path follow. */
+struct wt_file {
+	__u8 type; /* WT_RECORD_FILE */
+	__u8 kind;
+	__u8 path_state;
+	__u8 undecided; /* the globs need more steps than the kernel took: user space decides */
+	__u32 path_len;
+	__u64 id;
+	__u64 ino;
+	__u32 dev; /* as the kernel keeps it: major << 20 | minor */
+	__u32 mode;
+};
+_Static_assert(sizeof(struct wt_file) == 32, "struct wt_file");
+
+/* Counters, one set per CPU. */
+struct wt_counters {
+	__u64 lost[WT_LOST_COUNT];
+	__u64 sent; /* events put into the ring */
+};
+
+/* System call numbers in use are below this on every architecture we know. */
+#define WT_SYSCALLS 512
+
+/* What a system call number means to us: operation + 1, or 0. */
+struct wt_syscall {
+	__u8 native;
+	__u8 compat;
+};
+
+/* Slots of the map for in-flight operations where task storage does not exist. */
+#define WT_SPAN_SLOTS 65536
+
+/* Shared with user space while the programs run (.bss). */
+struct wt_shared {
+	__u32 wake;	/* user space sleeps and wants a wake-up with the next record */
+	__u32 selftest; /* our own operations are ticked off below instead of being ignored */
+	__u64 entered;	/* bit per operation whose entry hook has fired */
+	__u64 exited;	/* bit per operation whose exit hook has fired */
+};
+
+#endif

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * writetrace: shows every write on a Linux machine as it happens. Finds the command and runs it.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "common/buf.h"
+#include "common/log.h"
+#include "common/opts.h"
+
+static const struct cmd *const cmds[] = { &cmd_probe, &cmd_trace };
+
+#define N_CMDS (sizeof(cmds) / sizeof(cmds[0]))
+
+static int set_color(void *target, const char *arg, struct buf *why)
+{
+	struct globals *globals = target;
+
+	if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never")) {
+		buf_printf(why, "'%s' is not auto, always or never", arg);
+		return -EINVAL;
+	}
+	globals->color = arg;
+	return 0;
+}
+
+#define AT(member) offsetof(struct globals, member)
+
+const struct opt globals_opts[] = {
+	{ "json", 'j', NULL, OPT_FLAG, AT(json), "JSON instead of text", NULL },
+	{ "pretty", 256, NULL, OPT_FLAG, AT(pretty), "JSON, indented", NULL },
+	{ "debug", 'd', NULL, OPT_FLAG, AT(debug), "libbpf's and the verifier's logs on stderr",
+	  NULL },
+	{ "quiet", 'q', NULL, OPT_FLAG, AT(quiet), "no notes on stderr, only errors", NULL },
+	{ "color", 257, "WHEN", OPT_CALL, 0, "auto (the default), always or never", set_color },
+	{ "bpffs", 258, "DIR", OPT_STRING, AT(bpffs), "BPF file system (default /sys/fs/bpf)",
+	  NULL },
+	{ "version", 'V', NULL, OPT_FLAG, AT(version), "show the version", NULL },
+	{},
+};
+
+static void show_version(const struct globals *globals)
+{
+	if (globals->json)
+		puts("{\"version\":\"" WT_VERSION "\"}");
+	else
+		puts("writetrace " WT_VERSION);
+}
+
+/* -j anywhere makes errors JSON, too: also those found before it is reached. */
+static bool asks_for_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json") ||
+		    !strcmp(argv[i], "--pretty"))
+			return true;
+	return false;
+}
+
+static void setup_log(const struct globals *globals)
+{
+	log_setup(globals->debug   ? LOG_LEVEL_DEBUG
+		  : globals->quiet ? LOG_LEVEL_QUIET
+				   : LOG_LEVEL_NORMAL,
+		  globals->json);
+}
+
+bool cmd_parse(const struct opts_spec *spec, int argc, char **argv, struct globals *globals,
+	       int *status)
+{
+	struct buf why = {};
+	int end = opts_parse(spec, argc, argv, &why);
+
+	globals->json |= globals->pretty;
+	setup_log(globals);
+	if (end < 0)
+		log_error("%s; see writetrace help%s%s", buf_cstr(&why), spec->command ? " " : "",
+			  spec->command ? spec->command : "");
+	else if (end && globals->version)
+		show_version(globals);
+	buf_free(&why);
+	*status = end < 0 ? CMD_USAGE : CMD_DONE;
+	return end > 0 && !globals->version;
+}
+
+int cmd_status(int err)
+{
+	return err == -EOPNOTSUPP ? CMD_NOT_ALLOWED : CMD_FAILED;
+}
+
+bool cmd_wants_color(const struct globals *globals, bool terminal)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (globals->color && strcmp(globals->color, "auto"))
+		return !strcmp(globals->color, "always");
+	return terminal && !(no_color && *no_color);
+}
+
+static struct opts_spec main_spec(const struct opt_group *groups)
+{
+	return (struct opts_spec){
+		.synopsis = "COMMAND [ARGUMENTS]",
+		.about = "Shows every write on this machine: which process wrote what, to which "
+			 "file, how much, how long it took.\v"
+			 "Commands:\n"
+			 "  probe   say whether and how writes can be traced here\n"
+			 "  trace   show writes as they happen\n"
+			 "  help    show the help of a command\n\n"
+			 "`writetrace help COMMAND' says more.",
+		.groups = groups,
+		.stop_at_argument = true,
+	};
+}
+
+static const struct cmd *find_cmd(const char *name)
+{
+	const char *names[N_CMDS + 2] = { [N_CMDS] = "help" }, *near;
+
+	for (size_t i = 0; i < N_CMDS; i++) {
+		if (!strcmp(cmds[i]->name, name))
+			return cmds[i];
+		names[i] = cmds[i]->name;
+	}
+	near = opts_nearest(name, names);
+	log_error("unknown command '%s'%s%s%s; see writetrace help", name,
+		  near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+	return NULL;
+}
+
+static int run_help(int argc, char **argv, const struct opts_spec *spec)
+{
+	const struct cmd *cmd;
+
+	if (argc > 2) {
+		log_error("unexpected argument '%s'; see writetrace help", argv[2]);
+		return CMD_USAGE;
+	}
+	if (argc == 1 || !strcmp(argv[1], "help")) {
+		opts_help(spec);
+		return CMD_DONE;
+	}
+	cmd = find_cmd(argv[1]);
+	if (!cmd)
+		return CMD_USAGE;
+	cmd->help();
+	return CMD_DONE;
+}
+
+static int run(int argc, char **argv, struct globals *globals)
+{
+	const struct opt_group groups[] = { { "Options:", globals_opts, globals }, {} };
+	const struct opts_spec spec = main_spec(groups);
+	struct buf why = {};
+	const struct cmd *cmd;
+	int first;
+
+	log_setup(LOG_LEVEL_NORMAL, asks_for_json(argc, argv));
+	first = opts_parse(&spec, argc, argv, &why);
+	if (first < 0)
+		log_error("%s; see writetrace help", buf_cstr(&why));
+	buf_free(&why);
+	if (first <= 0)
+		return first < 0 ? CMD_USAGE : CMD_DONE;
+	if (globals->version) {
+		show_version(globals);
+		return CMD_DONE;
+	}
+	if (first == argc) {
+		fputs("Usage: writetrace [OPTION...] COMMAND [ARGUMENTS]; see writetrace help\n",
+		      stderr);
+		return CMD_USAGE;
+	}
+	if (!strcmp(argv[first], "help"))
+		return run_help(argc - first, argv + first, &spec);
+	cmd = find_cmd(argv[first]);
+	return cmd ? cmd->run(argc - first, argv + first, globals) : CMD_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct globals globals = {};
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	status = run(argc, argv, &globals);
+	/* what was left to stdio: a full disk shows only now */
+	if (fflush(stdout)) {
+		log_error("standard output: %s", strerror(errno));
+		return CMD_FAILED;
+	}
+	return status;
+}

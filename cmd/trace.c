@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * writetrace trace: streams one line for each finished operation.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
+#include "cmd.h"
+#include "common/buf.h"
+#include "common/child.h"
+#include "common/files.h"
+#include "common/filter.h"
+#include "common/log.h"
+#include "common/opts.h"
+#include "common/output.h"
+#include "common/print.h"
+#include "common/session.h"
+#include "common/stream.h"
+#include "common/terminal.h"
+#include "common/units.h"
+#include "filter_opts.h"
+
+/* Output is written out when it has grown to this, or when the ring is empty. */
+#define FLUSH_BYTES    (128 << 10)
+#define RING_DEFAULT   (8 << 20)
+#define CPUS_MAX       4096
+#define WATCHERS_MAX   16
+#define NS_PER_S       1000000000ULL
+
+struct trace_options {
+	const char *output;
+	const char *columns;
+	enum backend backend;
+	uint64_t data_max;
+	uint64_t duration_ns;
+	uint64_t count;
+	uint64_t ring_size;
+	bool force;
+	bool no_latency;
+	bool strict;
+	bool trace_pipe;
+	bool include_self;
+};
+
+struct trace {
+	struct globals *globals;
+	struct trace_options options;
+	struct filter filter;
+	struct output output;
+	struct print print;
+	struct buf out;
+	struct child *child;
+	struct session *session;
+	struct stream *stream;
+	struct files *files;
+	uint64_t lost_seen[CPUS_MAX]; /* struct wt_event.lost, by CPU, as last reported */
+	uint64_t lost_shown;
+	uint64_t events;
+	uint64_t bytes;
+	uint64_t start_ns;
+	bool output_closed;
+};
+
+static int set_backend(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+
+	if (!backend_parse(arg, &options->backend))
+		return 0;
+	buf_printf(why, "'%s' is not fentry, tracepoint or raw", arg);
+	return -EINVAL;
+}
+
+static int set_data(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+
+	if (!units_parse_size(arg, &options->data_max) && options->data_max <= WT_DATA_MAX)
+		return 0;
+	buf_printf(why, "'%s' is not a number of bytes from 0 to %d", arg, WT_DATA_MAX);
+	return -EINVAL;
+}
+
+static int set_ring_size(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+	const uint64_t least = 64 << 10, most = 1 << 30;
+	uint64_t size;
+
+	if (units_parse_size(arg, &size) || size < least || size > most || (size & (size - 1))) {
+		buf_printf(why, "'%s' is not a power of two from 64K to 1G", arg);
+		return -EINVAL;
+	}
+	options->ring_size = size;
+	return 0;
+}
+
+#define AT(member) offsetof(struct trace_options, member)
+
+static const struct opt trace_opts[] = {
+	{ "output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew", NULL },
+	{ "force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL },
+	{ "data", 's', "BYTES", OPT_CALL, 0, "also show the first BYTES written (at most 4096)",
+	  set_data },
+	{ "columns", 'C', "LIST", OPT_STRING, AT(columns),
+	  "which columns, in which order; -C help lists them", NULL },
+	{ "duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)", NULL },
+	{ "count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL },
+	{ "no-latency", 303, NULL, OPT_FLAG, AT(no_latency), "cheaper: exit hooks only, no latency",
+	  NULL },
+	{ "backend", 304, "NAME", OPT_CALL, 0,
+	  "fentry, tracepoint or raw, instead of the best that works", set_backend },
+	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
+	  set_ring_size },
+	{ "strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL },
+	{ "trace-pipe", 307, NULL, OPT_FLAG, AT(trace_pipe),
+	  "also a line in the kernel's trace_pipe for each write", NULL },
+	{ "include-self", 308, NULL, OPT_FLAG, AT(include_self),
+	  "also trace writetrace and what shows its output", NULL },
+	{},
+};
+
+static void trace_spec(struct opts_spec *spec, struct opt_group groups[4], struct trace *t)
+{
+	groups[0] = (struct opt_group){ "Filters (values of one option are alternatives, different "
+					"options must all hold):",
+					filter_opts, t ? &t->filter : NULL };
+	groups[1] = (struct opt_group){ "Output:", trace_opts, t ? &t->options : NULL };
+	groups[2] = (struct opt_group){ "General:", globals_opts, t ? t->globals : NULL };
+	groups[3] = (struct opt_group){};
+	*spec = (struct opts_spec){
+		.command = "trace",
+		.synopsis = "[-- COMMAND [ARG...]]",
+		.about = "Shows each write as it finishes, until interrupted, until every process "
+			 "of --pid or COMMAND has exited, or as --duration and --count say.",
+		.groups = groups,
+	};
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* Writes out what has come together. Return: 0 or -errno. */
+static int trace_flush(struct trace *t)
+{
+	int err;
+
+	while (t->out.len && !t->output_closed) {
+		err = output_write(&t->output, &t->out);
+		if (err == -EAGAIN)
+			err = stream_wait_writable(t->stream);
+		if (err == -EPIPE)
+			t->output_closed = true;
+		else if (err)
+			return err;
+	}
+	return t->out.err;
+}
+
+/* Losses of a CPU travel with its next event, so they are shown where they happened. */
+static void trace_show_lost(struct trace *t, const struct wt_event *event)
+{
+	uint64_t *seen = &t->lost_seen[event->cpu % CPUS_MAX];
+
+	if (event->lost <= *seen)
+		return;
+	print_lost(&t->print, &t->out, event->time_ns, event->lost - *seen, WT_LOST_RING);
+	t->lost_shown += event->lost - *seen;
+	*seen = event->lost;
+}
+
+static int trace_file(struct trace *t, const struct wt_file *record, size_t len)
+{
+	bool wanted = true;
+
+	if (len >= sizeof(*record) && record->undecided &&
+	    record->path_len <= len - sizeof(*record))
+		wanted = filter_path_wanted(&t->filter, (const char *)(record + 1),
+					    record->path_len);
+	return files_add(t->files, record, len, wanted);
+}
+
+static int trace_event(struct trace *t, const struct wt_event *event, size_t len)
+{
+	const struct file *file = NULL;
+
+	if (len < sizeof(*event) || event->data_len > len - sizeof(*event))
+		return -EINVAL;
+	if (event->flags & WT_EVENT_FILE)
+		file = files_find(t->files, event->file);
+	if (event->lost)
+		trace_show_lost(t, event);
+	if (file && !file->wanted)
+		return 0;
+	print_event(&t->print, &t->out, event, file);
+	t->events++;
+	if (event->ret > 0)
+		t->bytes += event->ret;
+	if (t->out.len >= FLUSH_BYTES) {
+		int err = trace_flush(t);
+
+		if (err)
+			return err;
+	}
+	return t->events == t->options.count ? STREAM_STOP : 0;
+}
+
+static int trace_record(void *arg, const void *record, size_t len)
+{
+	switch (len ? *(const __u8 *)record : 0) {
+	case WT_RECORD_WRITE:
+		return trace_event(arg, record, len);
+	case WT_RECORD_FILE:
+		return trace_file(arg, record, len);
+	}
+	return -EINVAL;
+}
+
+static int trace_idle(void *arg)
+{
+	struct trace *t = arg;
+
+	print_sync_clock(&t->print);
+	return trace_flush(t);
+}
+
+static int trace_open_output(struct trace *t, struct buf *why)
+{
+	const struct print_options options = {
+		.json = t->globals->json,
+		.pretty = t->globals->pretty,
+		.data = t->options.data_max > 0,
+		.latency = !t->options.no_latency,
+	};
+	int err;
+
+	if (t->options.output) {
+		err = output_file(&t->output, t->options.output, t->options.force, why);
+		if (err)
+			return err;
+	} else {
+		output_stdout(&t->output);
+	}
+	err = print_setup(&t->print, &options, t->options.columns, why);
+	t->print.options.color = cmd_wants_color(t->globals, t->output.terminal);
+	return err;
+}
+
+/* Who must not be traced because they show our output; said once. */
+static void trace_skip_viewers(struct trace *t, struct session_options *o,
+			       struct filter_task watchers[WATCHERS_MAX])
+{
+	if (t->options.include_self || o->has_command || t->filter.pids.n || t->filter.tids.n)
+		return;
+	if (t->output.pipe)
+		o->skip_pgrp = getpgrp();
+	if (t->output.terminal)
+		o->n_skipped = terminal_watchers(t->output.fd, watchers, WATCHERS_MAX);
+	o->skipped = watchers;
+	log_note("not traced: writetrace itself%s%s; --include-self does",
+		 o->skip_pgrp ? " and its process group" : "",
+		 o->n_skipped ? " and the terminal that shows this" : "");
+}
+
+static int trace_open_session(struct trace *t, struct buf *why)
+{
+	struct filter_task watchers[WATCHERS_MAX] = {};
+	struct session_options o = {
+		.filter = &t->filter,
+		.backend = t->options.backend,
+		.no_latency = t->options.no_latency,
+		.trace_pipe = t->options.trace_pipe,
+		.include_self = t->options.include_self,
+		.ring_size = t->options.ring_size,
+		.data_max = t->options.data_max,
+		.has_command = t->child != NULL,
+	};
+	uint64_t start_ns;
+	int err;
+
+	trace_skip_viewers(t, &o, watchers);
+	err = session_open(&t->session, &o, why);
+	if (!err && t->child) {
+		err = filter_task_start(child_pid(t->child), 0, &start_ns);
+		if (!err)
+			err = session_list(t->session, child_pid(t->child), start_ns);
+		if (err)
+			buf_printf(why, "COMMAND cannot be followed: %s", strerror(-err));
+	}
+	return err;
+}
+
+static int trace_open_stream(struct trace *t, struct buf *why)
+{
+	uint32_t pids[t->filter.pids.n + 1], tids[t->filter.tids.n + 1];
+	struct stream_options o = {
+		.session = t->session,
+		.calls = { .record = trace_record, .idle = trace_idle, .arg = t },
+		.child = t->child ? child_pid(t->child) : 0,
+		.pids = pids,
+		.n_pids = t->filter.pids.n,
+		.tids = tids,
+		.n_tids = t->filter.tids.n,
+		.duration_ns = t->options.duration_ns,
+		.output = t->output.fd,
+	};
+	int err;
+
+	for (size_t i = 0; i < t->filter.pids.n; i++)
+		pids[i] = t->filter.pids.items[i].nr;
+	for (size_t i = 0; i < t->filter.tids.n; i++)
+		tids[i] = t->filter.tids.items[i].nr;
+	t->files = files_new(session_file_slots(t->session));
+	err = t->files ? stream_open(&t->stream, &o) : -ENOMEM;
+	if (err)
+		buf_printf(why, "the event ring cannot be read: %s", strerror(-err));
+	return err;
+}
+
+/* What is left in the ring, the gap at the end, the sum. Return: 0 or -errno. */
+static int trace_finish(struct trace *t, uint64_t *lost, bool *known)
+{
+	struct print_sum sum = {
+		.lost = lost, .known = known, .elapsed_ns = now_ns() - t->start_ns
+	};
+	struct buf text = {};
+	int err = 0, lost_err;
+
+	session_detach(t->session);
+	if (t->events < t->options.count || !t->options.count)
+		err = stream_drain(t->stream);
+	if (err == STREAM_STOP)
+		err = 0;
+	lost_err = session_lost(t->session, lost, known);
+	if (lost_err)
+		memset(known, false, WT_LOST_COUNT * sizeof(*known));
+	if (lost[WT_LOST_RING] > t->lost_shown)
+		print_lost(&t->print, &t->out, now_ns(), lost[WT_LOST_RING] - t->lost_shown,
+			   WT_LOST_RING);
+	sum.events = t->events;
+	sum.bytes = t->bytes;
+	if (t->globals->json)
+		print_end(&t->print, &t->out, &sum);
+	if (!err)
+		err = trace_flush(t);
+	print_sum_text(&text, &sum);
+	if (!err && !t->output_closed)
+		log_note("%s", buf_cstr(&text));
+	buf_free(&text);
+	return err;
+}
+
+/* Ends as SIGPIPE would have ended us, quietly. */
+static void die_of_closed_output(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+}
+
+static bool any_lost(const uint64_t *lost)
+{
+	return lost[WT_LOST_RING] || lost[WT_LOST_INFLIGHT] || lost[WT_LOST_SKIPPED];
+}
+
+static int child_exit(const struct trace *t, int status)
+{
+	if (child_exec_errno(t->child))
+		log_error("%s", strerror(child_exec_errno(t->child)));
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int trace_run(struct trace *t)
+{
+	uint64_t lost[WT_LOST_COUNT] = {};
+	bool known[WT_LOST_COUNT] = {};
+	int end, err;
+
+	if (!t->globals->json)
+		print_header(&t->print, &t->out);
+	t->start_ns = now_ns();
+	if (t->child)
+		child_go(t->child);
+	end = stream_run(t->stream);
+	t->output_closed |= end == STREAM_OUTPUT_CLOSED;
+	err = trace_finish(t, lost, known);
+	if (end < 0)
+		err = end;
+	if (t->output_closed)
+		die_of_closed_output();
+	if (err && err != -EINTR) {
+		log_error("%s: %s", t->options.output ? t->options.output : "output",
+			  strerror(-err));
+		return CMD_FAILED;
+	}
+	if (end == STREAM_CHILD_EXITED)
+		return child_exit(t, stream_child_status(t->stream));
+	if (t->options.strict && any_lost(lost))
+		return CMD_LOST;
+	return CMD_DONE;
+}
+
+static int trace_fail(const struct trace *t, int err, struct buf *why)
+{
+	log_error("%s", buf_cstr(why));
+	return t->child ? CMD_WITH_COMMAND : cmd_status(err);
+}
+
+static int trace_start(struct trace *t, char **command)
+{
+	struct buf why = {};
+	int err, status;
+
+	err = filter_resolve(&t->filter, &why);
+	if (!err)
+		err = trace_open_output(t, &why);
+	if (!err) {
+		err = stream_block_signals();
+		if (!err && command)
+			err = child_start(&t->child, command);
+		if (err)
+			buf_printf(&why, "cannot start: %s", strerror(-err));
+	}
+	if (!err)
+		err = trace_open_session(t, &why);
+	if (!err)
+		err = trace_open_stream(t, &why);
+	status = err ? trace_fail(t, err, &why) : trace_run(t);
+	buf_free(&why);
+	return status;
+}
+
+static int trace_close(struct trace *t, int status)
+{
+	int err;
+
+	stream_close(t->stream);
+	session_close(t->session);
+	child_close(t->child);
+	files_free(t->files);
+	filter_free(&t->filter);
+	buf_free(&t->out);
+	err = t->output.fd > 0 ? output_close(&t->output) : 0;
+	if (err && status == CMD_DONE) {
+		log_error("%s: %s", t->options.output, strerror(-err));
+		status = CMD_FAILED;
+	}
+	free(t);
+	return status;
+}
+
+static int show_columns(void)
+{
+	struct buf text = {};
+
+	print_column_help(&text);
+	fwrite(text.data, 1, text.len, stdout);
+	buf_free(&text);
+	return CMD_DONE;
+}
+
+/* COMMAND is what stands behind "--". Return: its index, or 0. */
+static int find_command(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return i;
+	return 0;
+}
+
+static int run(int argc, char **argv, struct globals *globals)
+{
+	int dashes = find_command(argc, argv), status;
+	struct opt_group groups[4];
+	struct opts_spec spec;
+	struct trace *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		log_error("out of memory");
+		return CMD_FAILED;
+	}
+	t->globals = globals;
+	t->options.backend = BACKEND_AUTO;
+	t->options.ring_size = RING_DEFAULT;
+	trace_spec(&spec, groups, t);
+	if (!cmd_parse(&spec, dashes ? dashes : argc, argv, globals, &status))
+		return trace_close(t, status);
+	if (t->options.columns && !strcmp(t->options.columns, "help"))
+		return trace_close(t, show_columns());
+	if (dashes && !argv[dashes + 1]) {
+		log_error("no COMMAND after --; see writetrace help trace");
+		return trace_close(t, CMD_USAGE);
+	}
+	t->filter.follow |= dashes > 0;
+	return trace_close(t, trace_start(t, dashes ? argv + dashes + 1 : NULL));
+}
+
+static void help(void)
+{
+	struct opt_group groups[4];
+	struct opts_spec spec;
+
+	trace_spec(&spec, groups, NULL);
+	opts_help(&spec);
+}
+
+const struct cmd cmd_trace = {
+	.name = "trace",
+	.summary = "show writes as they happen",
+	.run = run,
+	.help = help,
+};

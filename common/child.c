@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+struct child {
+	pid_t pid;
+	int gate;	 /* closing it wakes the child; its reader sees end of file */
+	int *exec_errno; /* shared with the child: a pipe would be a write of its own */
+	bool waiting;
+};
+
+enum { GATE_SHUT = -1 };
+
+static void child_main(struct child *child, int gate, int go, char *const *argv)
+{
+	char byte;
+	ssize_t n;
+
+	close(go);
+	do {
+		n = read(gate, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	/* one byte means go; end of file means that our parent is gone or has given up */
+	if (n != 1)
+		_exit(125);
+	close(gate);
+	stream_unblock_signals();
+	execvp(argv[0], argv);
+	*child->exec_errno = errno;
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+int child_start(struct child **out, char *const *argv)
+{
+	struct child *child = calloc(1, sizeof(*child));
+	int gate[2], err;
+
+	if (!child)
+		return -ENOMEM;
+	child->exec_errno = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (child->exec_errno == MAP_FAILED) {
+		err = -errno;
+		free(child);
+		return err;
+	}
+	if (pipe2(gate, O_CLOEXEC)) {
+		err = -errno;
+		munmap(child->exec_errno, sizeof(int));
+		free(child);
+		return err;
+	}
+	child->pid = fork();
+	if (!child->pid)
+		child_main(child, gate[0], gate[1], argv);
+	err = child->pid < 0 ? -errno : 0;
+	close(gate[0]);
+	child->gate = gate[1];
+	child->waiting = !err;
+	if (err)
+		child_close(child);
+	else
+		*out = child;
+	return err;
+}
+
+pid_t child_pid(const struct child *child)
+{
+	return child->pid;
+}
+
+void child_go(struct child *child)
+{
+	/* fails only if the child is gone, which waitpid() will tell */
+	if (write(child->gate, "", 1) == 1)
+		child->waiting = false;
+	close(child->gate);
+	child->gate = GATE_SHUT;
+}
+
+int child_exec_errno(const struct child *child)
+{
+	return *child->exec_errno;
+}
+
+void child_close(struct child *child)
+{
+	if (!child)
+		return;
+	if (child->gate != GATE_SHUT)
+		close(child->gate);
+	if (child->waiting)
+		waitpid(child->pid, NULL, 0);
+	munmap(child->exec_errno, sizeof(int));
+	free(child);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * COMMAND: started stopped, so that it can be traced from its first instruction on.
+ */
+#ifndef WT_CHILD_H
+#define WT_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct child;
+
+/** child_start - make a process that waits before it becomes COMMAND
+ *
+ * Return: 0 or -errno.
+ */
+int child_start(struct child **child, char *const *argv);
+
+pid_t child_pid(const struct child *child);
+
+/** child_go - let it become COMMAND */
+void child_go(struct child *child);
+
+/** child_exec_errno - why it could not become COMMAND, or 0; known once it has exited */
+int child_exec_errno(const struct child *child);
+
+/** child_close - forget it; a child that still waits exits without having become COMMAND */
+void child_close(struct child *child);
+
+#endif

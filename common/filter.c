@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "filter.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
+#include "buf.h"
+#include "common/glob.h"
+#include "list.h"
+#include "ops.h"
+#include "units.h"
+
+static const char *const kind_names[WT_KIND_COUNT] = {
+	[WT_KIND_FILE] = "file", [WT_KIND_PIPE] = "pipe",   [WT_KIND_SOCKET] = "socket",
+	[WT_KIND_TTY] = "tty",	 [WT_KIND_CHAR] = "char",   [WT_KIND_BLOCK] = "block",
+	[WT_KIND_ANON] = "anon",
+};
+
+const char *filter_kind_name(unsigned int kind)
+{
+	return kind < WT_KIND_COUNT ? kind_names[kind] : NULL;
+}
+
+/* Appends one element to an array of @n elements; the new one is zeroed. */
+static void *grow(void *items, size_t *n, size_t size)
+{
+	void **array = items;
+	char *bigger = reallocarray(*array, *n + 1, size);
+
+	if (!bigger)
+		return NULL;
+	*array = bigger;
+	bigger += (*n)++ * size;
+	return memset(bigger, 0, size);
+}
+
+static int out_of_memory(struct buf *why)
+{
+	buf_puts(why, "out of memory");
+	return -ENOMEM;
+}
+
+static int parse_number(const char *item, size_t len, uint64_t max, uint64_t *n)
+{
+	char text[32];
+
+	if (len >= sizeof(text))
+		return -EINVAL;
+	memcpy(text, item, len);
+	text[len] = '\0';
+	return units_parse_u64(text, max, n);
+}
+
+static int add_task(const char *item, size_t len, void *arg, struct buf *why)
+{
+	struct filter_tasks *tasks = arg;
+	struct filter_task *task;
+	uint64_t nr;
+
+	if (parse_number(item, len, INT_MAX, &nr) || !nr) {
+		buf_printf(why, "'%.*s' is not a process number", (int)len, item);
+		return -EINVAL;
+	}
+	task = grow(&tasks->items, &tasks->n, sizeof(*task));
+	if (!task)
+		return out_of_memory(why);
+	task->nr = nr;
+	return 0;
+}
+
+int filter_add_pids(void *target, const char *arg, struct buf *why)
+{
+	return list_parse(arg, add_task, &((struct filter *)target)->pids, why);
+}
+
+int filter_add_tids(void *target, const char *arg, struct buf *why)
+{
+	return list_parse(arg, add_task, &((struct filter *)target)->tids, why);
+}
+
+static int add_number(struct filter_numbers *numbers, uint32_t n, struct buf *why)
+{
+	uint32_t *item = grow(&numbers->items, &numbers->n, sizeof(*item));
+
+	if (!item)
+		return out_of_memory(why);
+	*item = n;
+	return 0;
+}
+
+static int add_uid(const char *item, size_t len, void *arg, struct buf *why)
+{
+	struct passwd *user;
+	char name[256];
+	uint64_t uid;
+
+	if (!parse_number(item, len, UINT32_MAX - 1, &uid))
+		return add_number(arg, uid, why);
+	snprintf(name, sizeof(name), "%.*s", (int)len, item);
+	user = getpwnam(name);
+	if (!user) {
+		buf_printf(why, "no user '%s'", name);
+		return -EINVAL;
+	}
+	return add_number(arg, user->pw_uid, why);
+}
+
+int filter_add_uids(void *target, const char *arg, struct buf *why)
+{
+	return list_parse(arg, add_uid, &((struct filter *)target)->uids, why);
+}
+
+static int add_fd(const char *item, size_t len, void *arg, struct buf *why)
+{
+	uint64_t fd;
+
+	if (parse_number(item, len, INT_MAX, &fd)) {
+		buf_printf(why, "'%.*s' is not a file descriptor", (int)len, item);
+		return -EINVAL;
+	}
+	return add_number(arg, fd, why);
+}
+
+int filter_add_fds(void *target, const char *arg, struct buf *why)
+{
+	return list_parse(arg, add_fd, &((struct filter *)target)->fds, why);
+}
+
+static int add_text(struct filter_texts *texts, size_t max, const char *arg, struct buf *why)
+{
+	char **item;
+
+	if (!*arg) {
+		buf_puts(why, "empty value");
+		return -EINVAL;
+	}
+	if (texts->n == max) {
+		buf_printf(why, "given more than %zu times", max);
+		return -EINVAL;
+	}
+	item = grow(&texts->items, &texts->n, sizeof(*item));
+	if (item)
+		*item = strdup(arg);
+	return item && *item ? 0 : out_of_memory(why);
+}
+
+/* A pattern that will not compile is wrong usage, so it is looked at with the options. */
+static int check_glob(const char *pattern, struct buf *why)
+{
+	struct wt_glob g;
+	int err = glob_has_wildcard(pattern) ? glob_compile(&g, pattern)
+					     : glob_compile_literal(&g, pattern, false);
+
+	if (err == -E2BIG)
+		buf_printf(why, "pattern is too long or has too many different [sets]");
+	else if (err)
+		buf_printf(why, "'%s' is not a pattern", pattern);
+	return err;
+}
+
+int filter_add_comm(void *target, const char *arg, struct buf *why)
+{
+	struct filter *filter = target;
+	int err = add_text(&filter->comms, WT_GLOBS_MAX, arg, why);
+
+	return err ? err : check_glob(arg, why);
+}
+
+int filter_add_path(void *target, const char *arg, struct buf *why)
+{
+	struct filter *filter = target;
+	int err = add_text(&filter->paths, WT_GLOBS_MAX, arg, why);
+
+	return err ? err : check_glob(arg, why);
+}
+
+int filter_add_cgroup(void *target, const char *arg, struct buf *why)
+{
+	return add_text(&((struct filter *)target)->cgroups, WT_CGROUPS_MAX, arg, why);
+}
+
+static int add_kind(const char *item, size_t len, void *arg, struct buf *why)
+{
+	uint32_t *kinds = arg;
+
+	for (unsigned int i = WT_KIND_FILE; i < WT_KIND_COUNT; i++)
+		if (strlen(kind_names[i]) == len && !memcmp(kind_names[i], item, len)) {
+			*kinds |= 1U << i;
+			return 0;
+		}
+	buf_printf(why, "unknown kind '%.*s'; known are", (int)len, item);
+	for (unsigned int i = WT_KIND_FILE; i < WT_KIND_COUNT; i++)
+		buf_printf(why, " %s", kind_names[i]);
+	return -EINVAL;
+}
+
+int filter_add_kinds(void *target, const char *arg, struct buf *why)
+{
+	return list_parse(arg, add_kind, &((struct filter *)target)->kinds, why);
+}
+
+int filter_add_ops(void *target, const char *arg, struct buf *why)
+{
+	struct filter *filter = target;
+	uint64_t more;
+	int err = ops_parse(arg, &more, why);
+
+	if (!err)
+		filter->ops |= more;
+	return err;
+}
+
+/* Field 22 of /proc/PID/stat, in ticks (proc_pid_stat(5)). The second field is the command name in
+ * parentheses and may hold anything, so count from the last ')'. */
+int filter_task_start(uint32_t pid, uint32_t tid, uint64_t *start_ns)
+{
+	unsigned long long ticks;
+	char path[64], text[1024];
+	const char *rest;
+	size_t n;
+	FILE *f;
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, tid);
+	else
+		snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -ESRCH;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	rest = strrchr(text, ')');
+	if (!rest || sscanf(rest + 1,
+			    " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			    "%*s %*s %llu",
+			    &ticks) != 1)
+		return -ESRCH;
+	*start_ns = ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	return 0;
+}
+
+/* /proc/N exists for threads, too; only a process's own number is a pid. */
+static bool is_process(uint32_t nr)
+{
+	char path[64], line[256];
+	uint32_t tgid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", nr);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "Tgid: %u", &tgid) == 1)
+			break;
+	fclose(f);
+	return tgid == nr;
+}
+
+static int resolve_tasks(struct filter *filter, struct buf *why)
+{
+	for (size_t i = 0; i < filter->pids.n; i++) {
+		struct filter_task *task = &filter->pids.items[i];
+
+		if (!is_process(task->nr) || filter_task_start(task->nr, 0, &task->start_ns)) {
+			buf_printf(why, "--pid %u: no such process", task->nr);
+			return -ESRCH;
+		}
+	}
+	for (size_t i = 0; i < filter->tids.n; i++) {
+		struct filter_task *task = &filter->tids.items[i];
+
+		if (filter_task_start(task->nr, task->nr, &task->start_ns)) {
+			buf_printf(why, "--tid %u: no such thread", task->nr);
+			return -ESRCH;
+		}
+	}
+	return 0;
+}
+
+/* A path without wildcards as the kernel will show it: links followed as far as it exists. */
+static int resolve_literal(struct wt_glob *g, const char *path)
+{
+	char *real = realpath(path, NULL);
+	char cwd[PATH_MAX], joined[2 * PATH_MAX];
+	const char *slash;
+	int err;
+
+	if (!real) {
+		/* not there yet: its directory may be */
+		slash = strrchr(path, '/');
+		snprintf(joined, sizeof(joined), "%.*s", slash ? (int)(slash - path) : 0, path);
+		real = realpath(slash ? (slash == path ? "/" : joined) : ".", NULL);
+		if (real)
+			snprintf(joined, sizeof(joined), "%s/%s", strcmp(real, "/") ? real : "",
+				 slash ? slash + 1 : path);
+		else if (*path != '/' && getcwd(cwd, sizeof(cwd)))
+			snprintf(joined, sizeof(joined), "%s/%s", cwd, path);
+		else
+			snprintf(joined, sizeof(joined), "%s", path);
+		free(real);
+		return glob_compile_literal(g, joined, true);
+	}
+	err = glob_compile_literal(g, real, true);
+	free(real);
+	return err;
+}
+
+/* A pattern that begins with a name is meant from here. */
+static int resolve_pattern(struct wt_glob *g, const char *pattern)
+{
+	char cwd[PATH_MAX], joined[2 * PATH_MAX];
+
+	if (strchr("/*?[", *pattern) || !getcwd(cwd, sizeof(cwd)))
+		return glob_compile(g, pattern);
+	snprintf(joined, sizeof(joined), "%s/%s", strcmp(cwd, "/") ? cwd : "", pattern);
+	return glob_compile(g, joined);
+}
+
+static int resolve_globs(struct filter *filter, struct buf *why)
+{
+	size_t n = filter->comms.n + filter->paths.n;
+	struct wt_glob *g;
+	int err = 0;
+
+	if (!n)
+		return 0;
+	filter->globs = calloc(n, sizeof(*filter->globs));
+	if (!filter->globs)
+		return out_of_memory(why);
+	g = filter->globs;
+	for (size_t i = 0; !err && i < filter->comms.n; i++) {
+		const char *comm = filter->comms.items[i];
+
+		err = glob_has_wildcard(comm) ? glob_compile(g, comm)
+					      : glob_compile_literal(g, comm, false);
+		g++;
+	}
+	for (size_t i = 0; !err && i < filter->paths.n; i++) {
+		const char *path = filter->paths.items[i];
+
+		err = glob_has_wildcard(path) ? resolve_pattern(g, path)
+					      : resolve_literal(g, path);
+		g++;
+	}
+	if (err)
+		buf_puts(why, "--path: too long");
+	return err;
+}
+
+int filter_resolve(struct filter *filter, struct buf *why)
+{
+	int err = resolve_tasks(filter, why);
+
+	if (!err)
+		err = resolve_globs(filter, why);
+	if (!filter->ops)
+		filter->ops = ops_default();
+	return err;
+}
+
+bool filter_path_wanted(const struct filter *filter, const char *path, size_t len)
+{
+	for (size_t i = 0; i < filter->paths.n; i++)
+		if (glob_match(&filter->globs[filter->comms.n + i], path, len))
+			return true;
+	return !filter->paths.n;
+}
+
+static void free_texts(struct filter_texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++)
+		free(texts->items[i]);
+	free(texts->items);
+}
+
+void filter_free(struct filter *filter)
+{
+	free(filter->pids.items);
+	free(filter->tids.items);
+	free(filter->uids.items);
+	free(filter->fds.items);
+	free_texts(&filter->comms);
+	free_texts(&filter->paths);
+	free_texts(&filter->cgroups);
+	free(filter->globs);
+}

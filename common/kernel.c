@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <zlib.h>
+
+#include "buf.h"
+
+/* include/linux/proc_ns.h: inode number of the initial pid namespace */
+#define PIDNS_INIT_INO 0xEFFFFFFCU
+
+#define TRACEFS_DIR	    "/sys/kernel/tracing"
+#define TRACEFS_DEBUGFS_DIR "/sys/kernel/debug/tracing"
+
+bool kernel_has_btf(void)
+{
+	return !access(KERNEL_BTF_PATH, R_OK);
+}
+
+/* Reads a small file whole; false if it cannot be read. */
+static bool read_file(const char *path, char *text, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (!f)
+		return false;
+	n = fread(text, 1, size - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return n > 0;
+}
+
+/* "none voluntary (full) lazy" → "full" */
+static bool chosen_word(const char *text, char *word, size_t size, char open, char close)
+{
+	const char *start = strchr(text, open), *end;
+
+	if (!start)
+		return false;
+	end = strchr(++start, close);
+	if (!end || (size_t)(end - start) >= size)
+		return false;
+	memcpy(word, start, end - start);
+	word[end - start] = '\0';
+	return true;
+}
+
+static bool preempt_from_cmdline(char *model, size_t size)
+{
+	char text[4096], *save = NULL;
+
+	if (!read_file("/proc/cmdline", text, sizeof(text)))
+		return false;
+	for (char *word = strtok_r(text, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+		if (!strncmp(word, "preempt=", 8)) {
+			snprintf(model, size, "%s", word + 8);
+			return true;
+		}
+	return false;
+}
+
+/* zlib reads plain files as they are, too. */
+static bool preempt_from_config(const char *path, char *model, size_t size)
+{
+	gzFile config = gzopen(path, "re");
+	bool found = false;
+	char line[256];
+
+	if (!config)
+		return false;
+	while (!found && gzgets(config, line, sizeof(line))) {
+		static const struct {
+			const char *line, *model;
+		} models[] = {
+			{ "CONFIG_PREEMPT_NONE=y\n", "none" },
+			{ "CONFIG_PREEMPT_VOLUNTARY=y\n", "voluntary" },
+			{ "CONFIG_PREEMPT=y\n", "full" },
+			{ "CONFIG_PREEMPT_LAZY=y\n", "lazy" },
+			{ "CONFIG_PREEMPT_RT=y\n", "rt" },
+		};
+
+		for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++)
+			if (!strcmp(line, models[i].line)) {
+				snprintf(model, size, "%s", models[i].model);
+				found = true;
+			}
+	}
+	gzclose(config);
+	return found;
+}
+
+static bool preempt_model(char *model, size_t size)
+{
+	char text[256], path[512];
+	struct utsname uts;
+
+	if (read_file("/sys/kernel/debug/sched/preempt", text, sizeof(text)) &&
+	    chosen_word(text, model, size, '(', ')'))
+		return true;
+	if (uname(&uts))
+		return false;
+	if (!strstr(uts.version, "PREEMPT")) {
+		snprintf(model, size, "none");
+		return true;
+	}
+	if (!strstr(uts.version, "PREEMPT_DYNAMIC")) {
+		snprintf(model, size, "full");
+		return true;
+	}
+	snprintf(path, sizeof(path), "/boot/config-%s", uts.release);
+	return preempt_from_cmdline(model, size) ||
+	       preempt_from_config("/proc/config.gz", model, size) ||
+	       preempt_from_config(path, model, size);
+}
+
+bool kernel_preempts(struct buf *detail)
+{
+	char model[32] = "not known";
+	bool known = preempt_model(model, sizeof(model));
+
+	if (detail)
+		buf_puts(detail, model);
+	return !known || (strcmp(model, "none") && strcmp(model, "voluntary"));
+}
+
+void kernel_lockdown(struct buf *mode)
+{
+	char text[256], word[64];
+
+	if (read_file("/sys/kernel/security/lockdown", text, sizeof(text)) &&
+	    chosen_word(text, word, sizeof(word), '[', ']'))
+		buf_puts(mode, word);
+}
+
+uint64_t kernel_pidns_ino(void)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == PIDNS_INIT_INO)
+		return 0;
+	return st.st_ino;
+}
+
+void kernel_tty_majors(uint8_t *bits)
+{
+	/* Those of drivers that may be loaded later: Documentation/admin-guide/devices.txt */
+	static const unsigned int known[] = { 3, 4, 5, 136, 137, 138, 139, 140, 141, 142, 143,
+					      166, 188, 204 };
+	FILE *f = fopen("/proc/tty/drivers", "re");
+	unsigned int major;
+	char line[256];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		bits[known[i] / 8] |= 1 << known[i] % 8;
+	if (!f)
+		return;
+	/* "pty_slave            /dev/pts      136 0-1048575 pty:slave" */
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %*s %u", &major) == 1 && major < 512)
+			bits[major / 8] |= 1 << major % 8;
+	fclose(f);
+}
+
+static bool is_tracefs(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (unsigned long)fs.f_type == TRACEFS_MAGIC;
+}
+
+const char *kernel_find_tracefs(void)
+{
+	if (is_tracefs(TRACEFS_DIR))
+		return TRACEFS_DIR;
+	if (is_tracefs(TRACEFS_DEBUGFS_DIR))
+		return TRACEFS_DEBUGFS_DIR;
+	return NULL;
+}
+
+int kernel_mount_tracefs(struct buf *why)
+{
+	int err;
+
+	if (kernel_find_tracefs())
+		return 0;
+	if (!mount("tracefs", TRACEFS_DIR, "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		return 0;
+	err = -errno;
+	buf_printf(why,
+		   "tracefs cannot be mounted (%s); try: mount -t tracefs tracefs " TRACEFS_DIR,
+		   strerror(-err));
+	return err;
+}
+
+/* As bpftool does: with no locked memory allowed, can a program be loaded? */
+int kernel_raise_memlock(void)
+{
+	struct rlimit limit, none = {}, infinite = { RLIM_INFINITY, RLIM_INFINITY };
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return -errno;
+	none.rlim_max = limit.rlim_max;
+	if (setrlimit(RLIMIT_MEMLOCK, &none))
+		return -errno;
+	fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, NULL, "GPL", insns, 2, NULL);
+	if (setrlimit(RLIMIT_MEMLOCK, &limit))
+		return -errno;
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	return setrlimit(RLIMIT_MEMLOCK, &infinite) ? -errno : 1;
+}
+
+#if defined(__x86_64__)
+#define FENTRY_TRIAL "__x64_sys_getpid"
+#elif defined(__aarch64__)
+#define FENTRY_TRIAL "__arm64_sys_getpid"
+#endif
+
+int kernel_try_fentry(struct buf *why)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int prog = -1, link = -1, id, err = 0;
+
+	id = libbpf_find_vmlinux_btf_id(FENTRY_TRIAL, BPF_TRACE_FENTRY);
+	if (id < 0) {
+		buf_printf(why, "%s is not in the kernel's BTF", FENTRY_TRIAL);
+		return id;
+	}
+	opts.attach_btf_id = id;
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "wt_trial", "GPL", insns, 2, &opts);
+	if (prog < 0) {
+		err = -errno;
+		buf_printf(why, "load refused: %s", strerror(-err));
+		return err;
+	}
+	link = bpf_raw_tracepoint_open(NULL, prog);
+	if (link < 0) {
+		err = -errno;
+		buf_printf(why, "attach refused: %s", strerror(-err));
+		if (err == -EPERM)
+			buf_puts(why, " (kernel lockdown does that)");
+	} else {
+		close(link);
+	}
+	close(prog);
+	return err;
+}
+
+bool kernel_has_task_storage(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_storage_get,
+				       NULL) == 1 &&
+	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_get_current_task_btf,
+				       NULL) == 1;
+}
+
+/*
+ * The counter itself cannot be seen to be missing. Linux dd8657894c11 began to count in the series
+ * that added a field `missed` to struct bpf_link_info (3acf8ace6823), and that can.
+ */
+bool kernel_counts_tracepoint_misses(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found = false;
+
+	if (!btf)
+		return false;
+	for (__u32 id = 1; !found && id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const struct btf_member *member = btf_members(type);
+
+		/* the anonymous struct { func_name, name_len, offset, addr, missed, … } */
+		if (btf_kind(type) != BTF_KIND_STRUCT || type->name_off || btf_vlen(type) < 5)
+			continue;
+		found = !strcmp(btf__name_by_offset(btf, member[0].name_off), "func_name") &&
+			!strcmp(btf__name_by_offset(btf, member[4].name_off), "missed");
+	}
+	btf__free(btf);
+	return found;
+}
+
+bool kernel_has_cap(int cap)
+{
+	unsigned long long effective = 0;
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[256];
+
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	fclose(f);
+	return effective >> cap & 1;
+}
+
+int kernel_missing_caps(struct buf *names)
+{
+	int missing = 0;
+
+	/* CAP_SYS_ADMIN includes the other two (include/linux/capability.h: bpf_capable()) */
+	if (kernel_has_cap(CAP_SYS_ADMIN))
+		return 0;
+	if (!kernel_has_cap(CAP_BPF)) {
+		buf_puts(names, "CAP_BPF");
+		missing++;
+	}
+	if (!kernel_has_cap(CAP_PERFMON)) {
+		buf_puts(names, missing ? " and CAP_PERFMON" : "CAP_PERFMON");
+		missing++;
+	}
+	return missing;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Asks the running kernel what it supports.
+ *
+ * Answers come from trying, or from what the kernel says of itself; never from its version.
+ */
+#ifndef WT_KERNEL_FACTS_H
+#define WT_KERNEL_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+
+#define KERNEL_BTF_PATH "/sys/kernel/btf/vmlinux"
+
+/** kernel_has_btf - the kernel describes its own types (CONFIG_DEBUG_INFO_BTF) */
+bool kernel_has_btf(void);
+
+/** kernel_preempts - whether tasks can be preempted inside a BPF program
+ *
+ * True where the kernel does not say: that costs time, the opposite error costs events.
+ * Source: the preemption model in debugfs, the command line, the configuration, uname -v.
+ */
+bool kernel_preempts(struct buf *detail);
+
+/** kernel_lockdown - the lockdown mode: "none", "integrity", "confidentiality"; "" if not known */
+void kernel_lockdown(struct buf *mode);
+
+/** kernel_pidns_ino - inode number of our pid namespace, 0 for the initial one or an unknown one */
+uint64_t kernel_pidns_ino(void);
+
+/** kernel_tty_majors - set a bit in @bits (64 bytes) for each major number below 512 that
+ * belongs to terminals. Source: /proc/tty/drivers. */
+void kernel_tty_majors(uint8_t *bits);
+
+/** kernel_find_tracefs - where tracefs is mounted
+ *
+ * Return: its path, or NULL.
+ */
+const char *kernel_find_tracefs(void);
+
+/** kernel_mount_tracefs - mount tracefs at its usual place unless it is mounted
+ *
+ * Return: 0 or -errno, with the reason and what would help in @why.
+ */
+int kernel_mount_tracefs(struct buf *why);
+
+/** kernel_raise_memlock - lift RLIMIT_MEMLOCK where the kernel counts BPF memory by it (before 5.11)
+ *
+ * Return: 1 if it had to be raised, 0 if not, or -errno.
+ */
+int kernel_raise_memlock(void);
+
+/** kernel_try_fentry - attach an empty program to the function of a system call
+ *
+ * Return: 0 or -errno, with the reason in @why.
+ */
+int kernel_try_fentry(struct buf *why);
+
+/** kernel_has_task_storage - programs may keep data with a task (5.12 and later) */
+bool kernel_has_task_storage(void);
+
+/** kernel_counts_tracepoint_misses - skipped runs of tracepoint programs are counted (6.7) */
+bool kernel_counts_tracepoint_misses(void);
+
+/** kernel_has_cap - we hold capability number @cap, effectively */
+bool kernel_has_cap(int cap);
+
+/** kernel_missing_caps - append the names of those we lack of what tracing needs
+ *
+ * Return: how many are missing.
+ */
+int kernel_missing_caps(struct buf *names);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where lines go: standard output or a file of ours.
+ */
+#ifndef WT_OUTPUT_H
+#define WT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+
+struct output {
+	int fd;
+	bool own;      /* opened by us */
+	bool terminal;
+	bool pipe;
+};
+
+/** output_stdout - write to standard output, without ever blocking in write() if it can be helped
+ *
+ * A pipe or terminal is opened anew as non-blocking, since the flag would otherwise change for
+ * everybody who shares it.
+ */
+void output_stdout(struct output *output);
+
+/** output_file - create @path (mode 0600, never through a symbolic link)
+ *
+ * An existing file is an error unless @force, which replaces it.
+ * Return: 0 or -errno with the reason in @why.
+ */
+int output_file(struct output *output, const char *path, bool force, struct buf *why);
+
+/** output_write - write what is in @buf and take it out of it
+ *
+ * Return: 0; -EAGAIN if the output takes no more now; another -errno. What was written is gone from
+ * @buf in any case.
+ */
+int output_write(const struct output *output, struct buf *buf);
+
+/** output_close - Return: 0 or -errno, since a full disk may show only now */
+int output_close(struct output *output);
+
+#endif

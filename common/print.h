@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One event as a text line or a JSON object, from one table of fields.
+ */
+#ifndef WT_PRINT_H
+#define WT_PRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct file;
+struct wt_event;
+
+#define PRINT_FIELDS_MAX 32
+
+struct print_options {
+	bool json;
+	bool pretty;
+	bool color;
+	bool data;    /* written data is shown */
+	bool latency; /* latency is measured */
+};
+
+struct print {
+	struct print_options options;
+	unsigned char columns[PRINT_FIELDS_MAX]; /* rows of the field table, in order */
+	size_t n_columns;
+	uint64_t wall_second; /* cache of the text form of a second */
+	char wall_text[32];
+	int64_t wall_offset_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
+};
+
+/** print_setup - what is shown and how; @columns is a list as -C takes it, or NULL
+ *
+ * Return: 0, or -EINVAL with the reason in @why.
+ */
+int print_setup(struct print *p, const struct print_options *options, const char *columns,
+		struct buf *why);
+
+/** print_sync_clock - take the offset between the kernel's stamps and wall-clock time anew */
+void print_sync_clock(struct print *p);
+
+/** print_column_help - what -C knows, a line each */
+void print_column_help(struct buf *out);
+
+/** print_header - the text header */
+void print_header(const struct print *p, struct buf *out);
+
+/** print_event - one operation with the data behind it; @file may be NULL if it is not known */
+void print_event(struct print *p, struct buf *out, const struct wt_event *event,
+		 const struct file *file);
+
+/** print_lost - @count operations are missing here, because of @cause (enum wt_lost) */
+void print_lost(struct print *p, struct buf *out, uint64_t time_ns, uint64_t count,
+		unsigned int cause);
+
+struct print_sum {
+	uint64_t events;
+	uint64_t bytes;
+	const uint64_t *lost; /* by enum wt_lost */
+	const bool *known;
+	uint64_t elapsed_ns;
+};
+
+/** print_end - the last line of JSON */
+void print_end(struct print *p, struct buf *out, const struct print_sum *sum);
+
+/** print_sum_text - the same in words, for a note; no newline */
+void print_sum_text(struct buf *out, const struct print_sum *sum);
+
+/** print_lost_name - name of an enum wt_lost */
+const char *print_lost_name(unsigned int cause);
+
+#endif
