@@ -5,6 +5,7 @@
 #ifndef WT_CALL_BPF_H
 #define WT_CALL_BPF_H
 
+#include "maps.bpf.h"
 #include "read.bpf.h"
 
 /* include/uapi/linux/fs.h: data goes to the end of the file, whatever the position argument. */
@@ -113,75 +114,143 @@ struct wt_iovec {
 	__u64 len;
 };
 
-static __always_inline int iovec_read(struct wt_iovec *iov, const struct wt_call *call, __u32 i)
-{
-	struct {
-		__u32 base;
-		__u32 len;
-	} iov32;
-	int err;
+struct wt_iovec32 {
+	__u32 base;
+	__u32 len;
+};
 
-	if (!call->compat)
-		return bpf_probe_read_user(iov, sizeof(*iov),
-					   (void *)(call->buf + i * sizeof(*iov)));
-	err = bpf_probe_read_user(&iov32, sizeof(iov32), (void *)(call->buf + i * sizeof(iov32)));
-	iov->base = iov32.base;
-	iov->len = iov32.len;
-	return err;
+/* What call_sum_vectors() returns if they cannot be read or are too many: the call fails then. */
+#define SIZE_UNKNOWN (~0ULL)
+
+#define VECTORS_AT_ONCE 8
+
+/* Sum of vectors first.. of `count` at a user address, VECTORS_AT_ONCE at most, or SIZE_UNKNOWN. */
+wt_function __u64 call_sum_some(__u64 vectors, __u64 count, __u32 first, bool compat)
+{
+	struct wt_iovec iov[VECTORS_AT_ONCE] = {};
+	struct wt_iovec32 iov32[VECTORS_AT_ONCE] = {};
+	__u32 n = count - first;
+	__u64 sum = 0;
+	int i;
+
+	if (n > VECTORS_AT_ONCE)
+		n = VECTORS_AT_ONCE;
+	barrier_var(n);
+	if (n > VECTORS_AT_ONCE) /* the verifier's own view of n */
+		return SIZE_UNKNOWN;
+	if (compat ? bpf_probe_read_user(iov32, n * sizeof(*iov32),
+					 (void *)(vectors + first * sizeof(*iov32)))
+		   : bpf_probe_read_user(iov, n * sizeof(*iov),
+					 (void *)(vectors + first * sizeof(*iov))))
+		return SIZE_UNKNOWN;
+	for (i = 0; i < VECTORS_AT_ONCE; i++)
+		sum += compat ? iov32[i].len : iov[i].len;
+	return sum;
 }
 
-/* Sums up the vectors; false if they cannot be read or are too many (the call fails then). */
-static __noinline int call_sum_vectors(struct wt_call *call)
+wt_function __u64 call_sum_vectors(__u64 vectors, __u64 count, bool compat)
 {
-	struct wt_iovec iov;
-	__u64 sum = 0;
+	__u64 sum = 0, some;
 	__u32 i;
 
-	if (!call || call->count > UIO_MAXIOV)
-		return false;
-	for (i = 0; i < UIO_MAXIOV; i++) {
-		if (i >= call->count)
+	if (count > UIO_MAXIOV)
+		return SIZE_UNKNOWN;
+	for (i = 0; i < UIO_MAXIOV; i += VECTORS_AT_ONCE) {
+		if (i >= count)
 			break;
-		if (iovec_read(&iov, call, i))
-			return false;
-		sum += iov.len;
+		some = call_sum_some(vectors, count, i, compat);
+		if (some == SIZE_UNKNOWN)
+			return SIZE_UNKNOWN;
+		sum += some;
 	}
-	call->size = sum;
-	return true;
+	return sum;
 }
 
 static __always_inline void call_measure(struct wt_call *call)
 {
 	call->size = call->count;
-	call->has_size = true;
 	if (call->vectors)
-		call->has_size = call_sum_vectors(call);
+		call->size = call_sum_vectors(call->buf, call->count, call->compat);
+	call->has_size = !call->vectors || call->size != SIZE_UNKNOWN;
+}
+
+enum { COPY_MORE, COPY_END, COPY_FAULT };
+
+/* Copies the vector at s->copy_vector behind the event in scratch place `slot`. */
+wt_function int call_copy_vector(__u32 slot)
+{
+	struct wt_scratch *s = scratch_get(slot);
+	struct wt_iovec iov = {};
+	struct wt_iovec32 iov32 = {};
+	__u32 len, done;
+
+	if (!s)
+		return COPY_FAULT;
+	if (!s->copy_left || s->copy_done >= s->copy_want)
+		return COPY_END;
+	if (s->copy_compat) {
+		if (bpf_probe_read_user(&iov32, sizeof(iov32), (void *)s->copy_vector))
+			return COPY_FAULT;
+		iov.base = iov32.base;
+		iov.len = iov32.len;
+		s->copy_vector += sizeof(iov32);
+	} else {
+		if (bpf_probe_read_user(&iov, sizeof(iov), (void *)s->copy_vector))
+			return COPY_FAULT;
+		s->copy_vector += sizeof(iov);
+	}
+	done = s->copy_done;
+	len = s->copy_want - done;
+	if (iov.len < len)
+		len = iov.len;
+	barrier_var(len);
+	if (len > WT_DATA_MAX || done > WT_DATA_MAX ||
+	    bpf_probe_read_user(s->data + done, len, (void *)iov.base))
+		return COPY_FAULT;
+	s->copy_done = done + len;
+	s->copy_left--;
+	return COPY_MORE;
+}
+
+#define VECTORS_A_ROUND 32
+
+wt_function int call_copy_round(__u32 slot)
+{
+	int i, state = COPY_MORE;
+
+	for (i = 0; i < VECTORS_A_ROUND && state == COPY_MORE; i++)
+		state = call_copy_vector(slot);
+	return state;
+}
+
+wt_function int call_copy_vectors(__u32 slot)
+{
+	int i, state = COPY_MORE;
+
+	for (i = 0; i < UIO_MAXIOV / VECTORS_A_ROUND && state == COPY_MORE; i++)
+		state = call_copy_round(slot);
+	return state;
 }
 
 /*
- * Copies the first `want` bytes (at most WT_DATA_MAX) of what was written to s->data. Returns the
- * bytes copied, or -1 if not even the first could be read.
+ * Copies the first `want` bytes (at most WT_DATA_MAX) of what was written behind the event in
+ * scratch place `slot`. Returns the bytes copied, or -1 if not even the first could be read.
  */
-static __noinline int call_copy_data(struct wt_scratch *s, const struct wt_call *call, __u32 want)
+static __always_inline int call_copy_data(struct wt_scratch *s, __u32 slot,
+					  const struct wt_call *call, __u32 want)
 {
-	struct wt_iovec iov = { .base = call->buf, .len = want };
-	__u32 i, n, done = 0;
-
-	if (!s)
-		return -1;
-	for (i = 0; i < UIO_MAXIOV; i++) {
-		if (i >= (call->vectors ? call->count : 1) || done >= want)
-			break;
-		if (call->vectors && iovec_read(&iov, call, i))
-			break;
-		n = iov.len < want - done ? iov.len : want - done;
-		if (n > WT_DATA_MAX || done > WT_DATA_MAX)
-			break;
-		if (n && bpf_probe_read_user(s->data + done, n, (void *)iov.base))
-			break;
-		done += n;
+	if (!call->vectors) {
+		if (want > WT_DATA_MAX || bpf_probe_read_user(s->data, want, (void *)call->buf))
+			return -1;
+		return want;
 	}
-	return done || !want ? done : -1;
+	s->copy_vector = call->buf;
+	s->copy_left = call->count;
+	s->copy_want = want;
+	s->copy_done = 0;
+	s->copy_compat = call->compat;
+	call_copy_vectors(slot);
+	return s->copy_done ? s->copy_done : -1;
 }
 
 #endif

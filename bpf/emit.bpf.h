@@ -87,7 +87,7 @@ static __always_inline bool emit_data(const struct wt_done *d, struct wt_counter
 	event_fill(&s->event, d, c);
 	if (want > cfg.data_max)
 		want = cfg.data_max;
-	got = want ? call_copy_data(s, &d->call, want) : 0;
+	got = want ? call_copy_data(s, d->slot, &d->call, want) : 0;
 	if (got < 0) {
 		s->event.flags |= WT_EVENT_DATA_FAULT;
 		got = 0;

@@ -8,7 +8,7 @@
 #include "filter.bpf.h"
 
 /* Components and mount points that path_walk() climbs at most. */
-#define PATH_DEPTH 128
+#define PATH_DEPTH 256
 #define NAME_LEN   255
 
 #define SEEN_WANTED 1ULL /* bit 0 of a value of map seen */
@@ -96,6 +96,7 @@ static __always_inline bool path_prepend(struct wt_scratch *s, const void *bytes
 	if (start > WT_PATH_MAX || start < len || len > NAME_LEN)
 		return false;
 	start -= len;
+	barrier_var(start); /* or the compiler checks something else that means the same */
 	if (start > WT_PATH_MAX || bpf_probe_read_kernel(s->build + start, len, bytes))
 		return false;
 	s->path_start = start;
@@ -128,66 +129,85 @@ static __always_inline void path_prepend_name(struct wt_scratch *s, struct dentr
 		path_prepend(s, kread(dentry, dentry, d_name.name), len);
 }
 
-static __always_inline void path_prepend_number(struct wt_scratch *s, __u64 n)
+wt_function int path_prepend_number(__u32 slot, __u64 n)
 {
+	struct wt_scratch *s = scratch_get(slot);
 	int i;
 
+	if (!s)
+		return 0;
 	for (i = 0; i < 20; i++) {
 		path_prepend_char(s, '0' + n % 10);
 		n /= 10;
 		if (!n)
 			break;
 	}
+	return 0;
+}
+
+#define WALK_ON (-1) /* not at the root yet */
+
+/* One step up: a name, or across a mount point. Return: WALK_ON or an enum wt_path_state. */
+wt_function int path_step(__u32 slot)
+{
+	struct wt_scratch *s = scratch_get(slot);
+	struct dentry *dentry, *parent;
+	struct mount *mnt, *mnt_parent;
+	__u32 len;
+
+	if (!s)
+		return WT_PATH_UNKNOWN;
+	dentry = (struct dentry *)s->dentry;
+	mnt = (struct mount *)s->mnt;
+	parent = kread(dentry, dentry, d_parent);
+	if (dentry == kread(mount, mnt, mnt.mnt_root)) {
+		mnt_parent = kread(mount, mnt, mnt_parent);
+		if (mnt_parent == mnt)
+			return WT_PATH_PLAIN;
+		s->dentry = (__u64)kread(mount, mnt, mnt_mountpoint);
+		s->mnt = (__u64)mnt_parent;
+		return WALK_ON;
+	}
+	if (dentry == parent)
+		return WT_PATH_PLAIN;
+	len = kread(dentry, dentry, d_name.len);
+	if (len > NAME_LEN || !path_prepend(s, kread(dentry, dentry, d_name.name), len) ||
+	    !path_prepend_char(s, '/'))
+		return WT_PATH_TRUNCATED;
+	s->dentry = (__u64)parent;
+	return WALK_ON;
 }
 
 /*
  * Climbs from a dentry to the root of its mount namespace, names leaf first, crossing mount
  * points: what d_path() prints, which these program types may not call.
  */
-static __noinline int path_walk(struct wt_scratch *s)
+wt_function int path_walk(__u32 slot)
 {
-	struct dentry *dentry, *parent;
-	struct mount *mnt, *mnt_parent;
-	__u32 i, len;
+	struct wt_scratch *s = scratch_get(slot);
+	int i, state = WALK_ON;
 
 	if (!s)
 		return WT_PATH_UNKNOWN;
 	for (i = 0; i < PATH_DEPTH; i++) {
-		dentry = (struct dentry *)s->dentry;
-		mnt = (struct mount *)s->mnt;
-		parent = kread(dentry, dentry, d_parent);
-		if (dentry == kread(mount, mnt, mnt.mnt_root)) {
-			mnt_parent = kread(mount, mnt, mnt_parent);
-			if (mnt_parent == mnt)
-				goto out;
-			s->dentry = (__u64)kread(mount, mnt, mnt_mountpoint);
-			s->mnt = (__u64)mnt_parent;
-			continue;
-		}
-		if (dentry == parent)
-			goto out;
-		len = kread(dentry, dentry, d_name.len);
-		if (len > NAME_LEN || !path_prepend(s, kread(dentry, dentry, d_name.name), len) ||
-		    !path_prepend_char(s, '/'))
-			return WT_PATH_TRUNCATED;
-		s->dentry = (__u64)parent;
+		state = path_step(slot);
+		if (state != WALK_ON)
+			break;
 	}
-	return WT_PATH_TRUNCATED;
-out:
-	if (s->path_start == WT_PATH_MAX)
+	if (state == WT_PATH_PLAIN && s->path_start == WT_PATH_MAX)
 		path_prepend_char(s, '/');
-	return WT_PATH_PLAIN;
+	return state == WALK_ON ? WT_PATH_TRUNCATED : state;
 }
 
 /* Paths of files that no directory holds, as /proc/PID/fd shows them. */
-static __always_inline void path_pseudo(struct wt_scratch *s, struct dentry *dentry, __u64 magic,
-					__u64 ino)
+static __always_inline void path_pseudo(struct wt_scratch *s, __u32 slot, struct dentry *dentry,
+					__u64 magic, __u64 ino)
 {
 	switch (magic) {
 	case PIPEFS_MAGIC:
 	case SOCKFS_MAGIC:
 		path_prepend_char(s, ']');
-		path_prepend_number(s, ino);
+		path_prepend_number(slot, ino);
 		if (magic == PIPEFS_MAGIC)
 			path_prepend_literal(s, "pipe:[");
 		else
@@ -205,7 +225,8 @@ static __always_inline void path_pseudo(struct wt_scratch *s, struct dentry *den
 }
 
 /* Fills s->file and the path that belongs to it, in s->build from s->path_start on. */
-static __always_inline void file_describe(struct wt_scratch *s, struct file *file, __u64 id)
+static __always_inline void file_describe(struct wt_scratch *s, __u32 slot, struct file *file,
+					  __u64 id)
 {
 	struct inode *inode = kread(file, file, f_inode);
 	struct dentry *dentry = kread(file, file, f_path.dentry);
@@ -226,19 +247,20 @@ static __always_inline void file_describe(struct wt_scratch *s, struct file *fil
 	s->path_start = WT_PATH_MAX;
 	pseudo = magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || s->file.kind == WT_KIND_ANON;
 	if (pseudo) {
-		path_pseudo(s, dentry, magic, s->file.ino);
+		path_pseudo(s, slot, dentry, magic, s->file.ino);
 		s->file.path_state = WT_PATH_PLAIN;
 		return;
 	}
 	s->dentry = (__u64)dentry;
 	s->mnt = (__u64)kread(file, file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
-	state = path_walk(s);
+	state = path_walk(slot);
 	if (state == WT_PATH_PLAIN && !root && dentry_unhashed(dentry))
 		state = WT_PATH_DELETED;
 	s->file.path_state = state;
 }
 
-static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 path_len)
+static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 slot,
+						__u32 path_len)
 {
 	int verdict;
 
@@ -246,7 +268,8 @@ static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 path
 		return false;
 	if (!cfg.path_globs)
 		return true;
-	verdict = glob_match_any(s, cfg.comm_globs, cfg.path_globs, s->path_start, path_len);
+	verdict = glob_match_any(slot, cfg.comm_globs, cfg.comm_globs + cfg.path_globs,
+				 s->path_start, path_len);
 	s->file.undecided = verdict == GLOB_UNDECIDED;
 	return verdict != GLOB_NO;
 }
@@ -254,18 +277,19 @@ static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 path
 enum file_verdict { FILE_UNWANTED, FILE_WANTED, FILE_NOT_SENT };
 
 /* Describes a file and, if it is wanted, sends its record. */
-static __noinline int file_introduce(struct wt_scratch *s, struct file *file, __u64 id)
+wt_function int file_introduce(__u32 slot, __u64 file, __u64 id)
 {
+	struct wt_scratch *s = scratch_get(slot);
 	__u32 start, len;
 
 	if (!s)
 		return FILE_NOT_SENT;
-	file_describe(s, file, id);
+	file_describe(s, slot, (struct file *)file, id);
 	start = s->path_start;
 	if (start > WT_PATH_MAX)
 		return FILE_NOT_SENT;
 	len = WT_PATH_MAX - start;
-	if (!file_filters_accept(s, len))
+	if (!file_filters_accept(s, slot, len))
 		return FILE_UNWANTED;
 	s->file.path_len = len;
 	if (len > WT_PATH_MAX || bpf_probe_read_kernel(s->path, len, s->build + start))
@@ -280,7 +304,6 @@ static __noinline int file_introduce(struct wt_scratch *s, struct file *file, __
  */
 static __always_inline enum file_verdict file_wanted(struct file *file, __u32 slot, __u64 *id)
 {
-	struct wt_scratch *s;
 	volatile __u64 *known;
 	__u64 word;
 	__u32 key;
@@ -294,10 +317,7 @@ static __always_inline enum file_verdict file_wanted(struct file *file, __u32 sl
 	word = *known;
 	if ((word & ~SEEN_WANTED) == *id)
 		return word & SEEN_WANTED ? FILE_WANTED : FILE_UNWANTED;
-	s = scratch_get(slot);
-	if (!s)
-		return FILE_NOT_SENT;
-	verdict = file_introduce(s, file, *id);
+	verdict = file_introduce(slot, (__u64)file, *id);
 	if (verdict != FILE_NOT_SENT)
 		*known = *id | (verdict == FILE_WANTED ? SEEN_WANTED : 0);
 	return verdict;

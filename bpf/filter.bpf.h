@@ -17,36 +17,42 @@ struct wt_who {
 /* Levels of nested pid namespaces (include/linux/pid_namespace.h: MAX_PID_NS_LEVEL). */
 #define PIDNS_LEVELS 32
 
-/* The number of `pid` in the caller's pid namespace, 0 if it is not visible there. */
-static __noinline __u32 pid_nr(struct pid *pid)
+/* The number of `pid` at one level of pid namespaces, 0 if that is not the caller's namespace. */
+wt_function __u32 pid_nr_at(__u64 pid, __u32 level)
 {
-	__u32 level = kread(pid, pid, level);
-	struct upid upid;
-	__u32 i;
+	__u64 at = pid + bpf_core_field_offset(struct pid, numbers) +
+		   level * bpf_core_type_size(struct upid);
+	struct pid_namespace *ns = NULL;
+	int nr = 0;
+
+	bpf_probe_read_kernel(&ns, sizeof(ns),
+			      (void *)(at + bpf_core_field_offset(struct upid, ns)));
+	if (!ns || kread(pid_namespace, ns, ns.inum) != cfg.pidns_ino)
+		return 0;
+	bpf_probe_read_kernel(&nr, sizeof(nr),
+			      (void *)(at + bpf_core_field_offset(struct upid, nr)));
+	return nr;
+}
+
+/* The number of `pid` in the caller's pid namespace, 0 if it is not visible there. */
+wt_function __u32 pid_nr(__u64 pid)
+{
+	__u32 i, nr = 0, level = kread(pid, pid, level);
 
 	for (i = 0; i < PIDNS_LEVELS; i++) {
 		if (i > level)
 			break;
-		if (bpf_probe_read_kernel(&upid.nr, sizeof(upid.nr),
-					  (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-						  i * bpf_core_type_size(struct upid) +
-						  bpf_core_field_offset(struct upid, nr)))
-			return 0;
-		if (bpf_probe_read_kernel(&upid.ns, sizeof(upid.ns),
-					  (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-						  i * bpf_core_type_size(struct upid) +
-						  bpf_core_field_offset(struct upid, ns)))
-			return 0;
-		if (kread(pid_namespace, upid.ns, ns.inum) == cfg.pidns_ino)
-			return upid.nr;
+		nr = pid_nr_at(pid, i);
+		if (nr)
+			break;
 	}
-	return 0;
+	return nr;
 }
 
 static __always_inline __u32 task_tid(struct task_struct *task)
 {
 	if (cfg.pidns_ino)
-		return pid_nr(kread(task_struct, task, thread_pid));
+		return pid_nr((__u64)kread(task_struct, task, thread_pid));
 	return kread(task_struct, task, pid);
 }
 
@@ -103,7 +109,7 @@ static __always_inline bool shows_our_output(const struct wt_who *who)
 	if (cfg.skip_pgrp) {
 		pgrp = kread(signal_struct, kread(task_struct, who->task, signal),
 			     pids[PIDTYPE_PGID]);
-		if ((cfg.pidns_ino ? pid_nr(pgrp) : kread(pid, pgrp, numbers[0].nr)) ==
+		if ((cfg.pidns_ino ? pid_nr((__u64)pgrp) : kread(pid, pgrp, numbers[0].nr)) ==
 		    cfg.skip_pgrp)
 			return true;
 	}
@@ -125,8 +131,10 @@ static __always_inline bool self_wanted(__u32 op, bool at_exit)
 
 enum glob_verdict { GLOB_NO, GLOB_YES, GLOB_UNDECIDED };
 
-/* Steps of a match that the programs take at most; each is verified once. */
-#define GLOB_STEPS 1024
+/* A match takes so many rounds of so many steps at most. A round is verified step by step, and
+ * once; what calls it is not multiplied by what it does. */
+#define GLOB_ROUNDS 512
+#define GLOB_STEPS  8
 
 static __always_inline bool glob_token_matches(const struct wt_glob *g, __u16 token, __u8 c)
 {
@@ -143,14 +151,15 @@ static __always_inline bool glob_token_matches(const struct wt_glob *g, __u16 to
 }
 
 /*
- * Does the text s->build[start..start + len) match one of the patterns first..first + count?
+ * One round: does the text s->build[start..start + len) match one of the patterns up to `end`?
+ * GLOB_UNDECIDED if that takes another round.
  *
  * One loop over all patterns with the state in map memory, so that the verifier walks each step
- * once instead of once for each way to get there.
+ * once instead of once for each way to get there. See glob_run() in common/glob.c.
  */
-static __noinline int glob_match_any(struct wt_scratch *s, __u32 first, __u32 count, __u32 start,
-				     __u32 len)
+wt_function int glob_round(__u32 slot, __u32 end, __u32 start, __u32 len)
 {
+	struct wt_scratch *s = scratch_get(slot);
 	const struct wt_glob *g;
 	__u32 i, key, pos, token;
 	__u16 t;
@@ -158,12 +167,9 @@ static __noinline int glob_match_any(struct wt_scratch *s, __u32 first, __u32 co
 
 	if (!s)
 		return GLOB_NO;
-	s->pattern = first;
-	s->token = s->pos = 0;
-	s->star_token = ~0U;
 	for (i = 0; i < GLOB_STEPS; i++) {
 		key = s->pattern;
-		if (key >= first + count)
+		if (key >= end)
 			return GLOB_NO;
 		g = bpf_map_lookup_elem(&globs, &key);
 		if (!g)
@@ -199,6 +205,25 @@ static __noinline int glob_match_any(struct wt_scratch *s, __u32 first, __u32 co
 	return GLOB_UNDECIDED;
 }
 
+/* Does the text match one of the patterns first..end? Return: an enum glob_verdict. */
+wt_function int glob_match_any(__u32 slot, __u32 first, __u32 end, __u32 start, __u32 len)
+{
+	struct wt_scratch *s = scratch_get(slot);
+	int i, verdict = GLOB_UNDECIDED;
+
+	if (!s)
+		return GLOB_NO;
+	s->pattern = first;
+	s->token = s->pos = 0;
+	s->star_token = ~0U;
+	for (i = 0; i < GLOB_ROUNDS; i++) {
+		verdict = glob_round(slot, end, start, len);
+		if (verdict != GLOB_UNDECIDED)
+			break;
+	}
+	return verdict;
+}
+
 static __always_inline bool comm_wanted(__u32 slot)
 {
 	struct wt_scratch *s = scratch_get(slot);
@@ -209,7 +234,7 @@ static __always_inline bool comm_wanted(__u32 slot)
 	for (len = 0; len < WT_COMM_LEN - 1; len++)
 		if (!s->build[len])
 			break;
-	return glob_match_any(s, 0, cfg.comm_globs, 0, len) != GLOB_NO;
+	return glob_match_any(slot, 0, cfg.comm_globs, 0, len) != GLOB_NO;
 }
 
 static __always_inline bool cgroup_wanted(void)

@@ -28,6 +28,11 @@ struct wt_scratch {
 	volatile __u32 star_pos;
 	volatile __u64 dentry; /* state of path_walk() */
 	volatile __u64 mnt;    /* struct mount */
+	volatile __u64 copy_vector; /* state of call_copy_data(): user address of the next vector */
+	volatile __u32 copy_left;   /* vectors */
+	volatile __u32 copy_want;   /* bytes */
+	volatile __u32 copy_done;   /* bytes */
+	volatile __u32 copy_compat;
 	union {
 		struct {
 			struct wt_file file;

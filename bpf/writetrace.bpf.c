@@ -206,13 +206,14 @@ static __always_inline int raw_exit(__u64 *ctx, __u32 slot, __u32 copy)
  */
 struct syscall_tracepoint {
 	__u64 common;
-	__s64 nr;
+	__u32 nr;
+	__u32 pad; /* not always cleared */
 	__s64 ret;
 };
 
 static __always_inline int tracepoint_op(const struct syscall_tracepoint *ctx)
 {
-	__u64 nr = ctx->nr;
+	__u32 nr = ctx->nr;
 
 	if (nr >= WT_SYSCALLS)
 		return -1;

@@ -58,6 +58,7 @@ struct trace {
 	struct output output;
 	struct print print;
 	struct buf out;
+	const char *command; /* its name, or NULL */
 	struct child *child;
 	struct session *session;
 	struct stream *stream;
@@ -67,6 +68,7 @@ struct trace {
 	uint64_t events;
 	uint64_t bytes;
 	uint64_t start_ns;
+	bool header_due; /* text, and nothing printed yet */
 	bool output_closed;
 };
 
@@ -171,6 +173,13 @@ static int trace_flush(struct trace *t)
 	return t->out.err;
 }
 
+static void trace_header(struct trace *t)
+{
+	if (t->header_due)
+		print_header(&t->print, &t->out);
+	t->header_due = false;
+}
+
 /* Losses of a CPU travel with its next event, so they are shown where they happened. */
 static void trace_show_lost(struct trace *t, const struct wt_event *event)
 {
@@ -202,6 +211,7 @@ static int trace_event(struct trace *t, const struct wt_event *event, size_t len
 		return -EINVAL;
 	if (event->flags & WT_EVENT_FILE)
 		file = files_find(t->files, event->file);
+	trace_header(t);
 	if (event->lost)
 		trace_show_lost(t, event);
 	if (file && !file->wanted)
@@ -376,10 +386,8 @@ static bool any_lost(const uint64_t *lost)
 	return lost[WT_LOST_RING] || lost[WT_LOST_INFLIGHT] || lost[WT_LOST_SKIPPED];
 }
 
-static int child_exit(const struct trace *t, int status)
+static int child_exit(int status)
 {
-	if (child_exec_errno(t->child))
-		log_error("%s", strerror(child_exec_errno(t->child)));
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -389,12 +397,19 @@ static int trace_run(struct trace *t)
 	bool known[WT_LOST_COUNT] = {};
 	int end, err;
 
-	if (!t->globals->json)
-		print_header(&t->print, &t->out);
+	/* a COMMAND that cannot be started leaves nothing but an error */
+	t->header_due = !t->globals->json;
 	t->start_ns = now_ns();
 	if (t->child)
 		child_go(t->child);
+	else
+		trace_header(t);
 	end = stream_run(t->stream);
+	if (end == STREAM_CHILD_EXITED && child_exec_errno(t->child)) {
+		log_error("%s: %s", t->command, strerror(child_exec_errno(t->child)));
+		return child_exit(stream_child_status(t->stream));
+	}
+	trace_header(t);
 	t->output_closed |= end == STREAM_OUTPUT_CLOSED;
 	err = trace_finish(t, lost, known);
 	if (end < 0)
@@ -404,10 +419,10 @@ static int trace_run(struct trace *t)
 	if (err && err != -EINTR) {
 		log_error("%s: %s", t->options.output ? t->options.output : "output",
 			  strerror(-err));
-		return CMD_FAILED;
+		return t->command ? CMD_WITH_COMMAND : CMD_FAILED;
 	}
 	if (end == STREAM_CHILD_EXITED)
-		return child_exit(t, stream_child_status(t->stream));
+		return child_exit(stream_child_status(t->stream));
 	if (t->options.strict && any_lost(lost))
 		return CMD_LOST;
 	return CMD_DONE;
@@ -416,7 +431,7 @@ static int trace_run(struct trace *t)
 static int trace_fail(const struct trace *t, int err, struct buf *why)
 {
 	log_error("%s", buf_cstr(why));
-	return t->child ? CMD_WITH_COMMAND : cmd_status(err);
+	return t->command ? CMD_WITH_COMMAND : cmd_status(err);
 }
 
 static int trace_start(struct trace *t, char **command)
@@ -424,6 +439,7 @@ static int trace_start(struct trace *t, char **command)
 	struct buf why = {};
 	int err, status;
 
+	t->command = command ? *command : NULL;
 	err = filter_resolve(&t->filter, &why);
 	if (!err)
 		err = trace_open_output(t, &why);

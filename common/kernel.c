@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -209,7 +210,8 @@ int kernel_mount_tracefs(struct buf *why)
 	return err;
 }
 
-/* As bpftool does: with no locked memory allowed, can a program be loaded? */
+/* As bpftool does: with no locked memory allowed, can a program be loaded? Past libbpf, which would
+ * raise the limit by itself for the trial, and then never again. */
 int kernel_raise_memlock(void)
 {
 	struct rlimit limit, none = {}, infinite = { RLIM_INFINITY, RLIM_INFINITY };
@@ -217,6 +219,7 @@ int kernel_raise_memlock(void)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	union bpf_attr attr = {};
 	int fd;
 
 	if (getrlimit(RLIMIT_MEMLOCK, &limit))
@@ -224,7 +227,11 @@ int kernel_raise_memlock(void)
 	none.rlim_max = limit.rlim_max;
 	if (setrlimit(RLIMIT_MEMLOCK, &none))
 		return -errno;
-	fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, NULL, "GPL", insns, 2, NULL);
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = 2;
+	attr.license = (uintptr_t) "GPL";
+	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (setrlimit(RLIMIT_MEMLOCK, &limit))
 		return -errno;
 	if (fd >= 0) {
@@ -235,9 +242,9 @@ int kernel_raise_memlock(void)
 }
 
 #if defined(__x86_64__)
-#define FENTRY_TRIAL "__x64_sys_getpid"
+#define FENTRY_TRIAL "__x64_sys_write"
 #elif defined(__aarch64__)
-#define FENTRY_TRIAL "__arm64_sys_getpid"
+#define FENTRY_TRIAL "__arm64_sys_write"
 #endif
 
 int kernel_try_fentry(struct buf *why)

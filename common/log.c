@@ -32,6 +32,11 @@ void log_setup(enum log_level level, bool json_errors)
 	libbpf_set_print(log_libbpf);
 }
 
+bool log_is_debug(void)
+{
+	return log_state.level == LOG_LEVEL_DEBUG;
+}
+
 static void log_write(int fd, const struct buf *line)
 {
 	/* Nobody is left to tell if even this fails. */

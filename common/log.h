@@ -18,6 +18,9 @@ enum log_level {
 /** log_setup - choose what is said; also routes libbpf's messages here */
 void log_setup(enum log_level level, bool json_errors);
 
+/** log_is_debug - --debug was given */
+bool log_is_debug(void);
+
 /** log_error - report why the command fails; once, by the command */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

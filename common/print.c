@@ -585,7 +585,7 @@ void print_sum_text(struct buf *out, const struct print_sum *sum)
 	buf_puts(out, " in ");
 	units_time(out, sum->elapsed_ns);
 	for (int i = 0; i < WT_LOST_COUNT; i++) {
-		if (!sum->lost[i])
+		if (!sum->known[i] || !sum->lost[i])
 			continue;
 		buf_printf(out, "%s%s%llu (%s)", any ? ", " : "; lost: ",
 			   i == WT_LOST_SKIPPED ? "at most " : "",

@@ -21,6 +21,7 @@
 #include "buf.h"
 #include "filter.h"
 #include "kernel.h"
+#include "log.h"
 #include "ops.h"
 #include "writetrace.skel.h"
 
@@ -214,7 +215,7 @@ static int size_maps(struct session *s, const struct session_options *o)
 		{ s->skel->maps.scratch, scratch_slots(s) },
 		{ s->skel->maps.seen, cfg->file_mask + 1 },
 		{ s->skel->maps.pids, s->follow ? FOLLOW_MAX : at_least_one(f->pids.n + 1) },
-		{ s->skel->maps.tids, s->follow ? FOLLOW_MAX : at_least_one(f->tids.n) },
+		{ s->skel->maps.tids, s->follow && f->tids.n ? FOLLOW_MAX : at_least_one(f->tids.n) },
 		{ s->skel->maps.skipped, at_least_one(o->n_skipped) },
 		{ s->skel->maps.uids, at_least_one(f->uids.n) },
 		{ s->skel->maps.fds, at_least_one(f->fds.n) },
@@ -426,9 +427,11 @@ static int session_attach(struct session *s, struct buf *why)
 
 static int session_load(struct session *s, const struct session_options *o, bool direct)
 {
+	/* the verifier's statistics; of a program that it refuses, libbpf gets the whole log */
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = log_is_debug() ? 4 : 0);
 	int err;
 
-	s->skel = writetrace_bpf__open();
+	s->skel = writetrace_bpf__open_opts(&opts);
 	if (!s->skel)
 		return -errno;
 	configure(s, o, direct);
@@ -660,5 +663,7 @@ int session_lost(const struct session *session, uint64_t *lost, bool *known)
 			lost[i] += counters[cpu].lost[i];
 	free(counters);
 	known[WT_LOST_SKIPPED] = session_skipped(session, &lost[WT_LOST_SKIPPED]);
+	if (!known[WT_LOST_SKIPPED])
+		lost[WT_LOST_SKIPPED] = 0;
 	return err;
 }

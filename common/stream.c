@@ -43,7 +43,7 @@ struct stream {
 	int *targets; /* pidfds; -1 where the process is gone */
 	size_t n_targets;
 	size_t targets_left;
-	const uint32_t *tids;
+	uint32_t *tids;
 	size_t n_tids;
 	pid_t child;
 	int child_status;
@@ -346,6 +346,18 @@ static int stream_watch_targets(struct stream *s, const uint32_t *pids, size_t n
 	return err;
 }
 
+static int stream_copy_tids(struct stream *s, const uint32_t *tids, size_t n)
+{
+	if (!n)
+		return 0;
+	s->tids = calloc(n, sizeof(*tids));
+	if (!s->tids)
+		return -ENOMEM;
+	memcpy(s->tids, tids, n * sizeof(*tids));
+	s->n_tids = n;
+	return 0;
+}
+
 int stream_open(struct stream **stream, const struct stream_options *o)
 {
 	struct stream *s = calloc(1, sizeof(*s));
@@ -357,8 +369,6 @@ int stream_open(struct stream **stream, const struct stream_options *o)
 	s->calls = o->calls;
 	s->child = o->child;
 	s->output = o->output;
-	s->tids = o->tids;
-	s->n_tids = o->n_tids;
 	s->signals = s->timer = -1;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
@@ -374,6 +384,8 @@ int stream_open(struct stream **stream, const struct stream_options *o)
 		err = stream_watch_time(s, o->duration_ns);
 	if (!err)
 		err = stream_watch_output(s);
+	if (!err && !o->child)
+		err = stream_copy_tids(s, o->tids, o->n_tids);
 	if (!err && !o->child)
 		err = stream_watch_targets(s, o->pids, o->n_pids);
 	if (err)
@@ -391,6 +403,7 @@ void stream_close(struct stream *s)
 		if (s->targets[i] >= 0)
 			close(s->targets[i]);
 	free(s->targets);
+	free(s->tids);
 	if (s->timer >= 0)
 		close(s->timer);
 	if (s->signals >= 0)

@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# COMMAND and the other ways in which a session starts and ends: exit status, signals, counts, times, closed pipes.
+
+load lib
+
+@test "the exit status is COMMAND's" {
+	for code in 0 1 3 125 255; do
+		wt trace -j -- sh -c "exit $code"
+		expect_status "$code"
+	done
+}
+
+@test "128+N when signal N has killed COMMAND" {
+	for signal in TERM KILL SEGV; do
+		# shellcheck disable=SC2016
+		wt trace -j -- sh -c 'kill -'"$signal"' $$'
+		expect_status $((128 + $(kill -l "$signal")))
+		end_is .events==0
+	done
+}
+
+@test "127 when COMMAND is not found, 126 when it cannot be executed" {
+	wt trace -j -- no-such-program-here
+	expect_status 127
+	is "$(wc -l <err)" 1 "lines on stderr"
+	has err '^writetrace: no-such-program-here: '
+	: >plain
+	chmod 644 plain
+	wt trace -j -- ./plain
+	expect_status 126
+	has err '^writetrace: \./plain: '
+	wt trace -j -- /
+	expect_status 126
+	wt trace -q -- ./no-such-file-here
+	expect_status 127
+}
+
+@test "125 when writetrace itself fails, and COMMAND has not run" {
+	wt trace -j -g /no/such/cgroup -- touch ran
+	expect_status 125
+	is "$(wc -l <err)" 1 "lines on stderr"
+	wt trace -j -p 999999999 -- touch ran
+	expect_status 125
+	[[ ! -e ran ]] || fail "COMMAND has run"
+}
+
+@test "COMMAND's arguments, environment, directory and standard streams are left alone" {
+	# shellcheck disable=SC2016
+	echo "from stdin" | A=value writetrace trace -q -j -o lines -- sh -c \
+		'cat; echo "$A:$PWD:$#:$2"; echo complaint >&2' - one "two  words" -j >got 2>err
+	is "$(<got)" "from stdin
+value:$PWD:3:two  words"
+	is "$(<err)" complaint
+}
+
+@test "COMMAND's signal mask and dispositions are as they were" {
+	sh -c 'grep -E "^Sig(Blk|Ign|Cgt)" /proc/self/status' >want
+	writetrace trace -q -j -o lines -- sh -c 'grep -E "^Sig(Blk|Ign|Cgt)" /proc/self/status' >got
+	diff want got
+}
+
+@test "COMMAND inherits no descriptor of ours" {
+	# shellcheck disable=SC2016
+	writetrace trace -q -j -o lines -- bash -c 'ls -l /proc/self/fd' >got 3>&- </dev/null
+	has_not got 'anon_inode|bpf|pipe|lines'
+}
+
+@test "what is after -- belongs to COMMAND, even if it looks like an option" {
+	wt trace -j -q -- echo --help -V -j
+	has out '^--help -V -j$'
+}
+
+@test "COMMAND's end does not wait for what it leaves behind, but its own writes are all there" {
+	begin=$(now_ms)
+	wt trace -j -- bash -c 'printf 1 >f; sleep 30 >/dev/null 2>&1 & echo $! >pid; printf 2 >g'
+	took=$(($(now_ms) - begin))
+	started+=("$(<pid)")
+	expect_status 0
+	between 0 "$took" 25000 milliseconds
+	is "$(count '.path | test("/[fg]$")')" 2 events
+}
+
+@test "SIGINT and SIGTERM end it cleanly: all events, end record, status 0" {
+	for signal in INT TERM; do
+		for backend in $(backends); do
+			start_target
+			start_trace -j -p "$target" --backend "$backend"
+			order 'for ((i = 0; i < 500; i++)); do printf x >f; done'
+			end_trace "$signal"
+			expect_status 0
+			is "$(count)" 500 "events with $backend and SIG$signal"
+			whole
+		done
+	done
+}
+
+@test "SIGINT in text: the sum" {
+	start_target
+	start_trace -p "$target"
+	order 'printf x >f'
+	end_trace
+	expect_status 0
+	is "$(wc -l <out)" 2 lines
+	has err '^writetrace: 1 write, 1 B in .*; nothing lost$'
+}
+
+@test "SIGINT from a terminal with COMMAND: its end is waited for" {
+	start_trace -j -- bash -c 'trap "printf x >f; exit 7" INT; : >ready; while :; do sleep 0.05; done'
+	until_true test -e ready
+	command_pid=$(pgrep -P "$tracer" | head -n 1)
+	kill -INT "$command_pid"
+	end_trace none
+	expect_status 7
+	is "$(count)" 1 events
+}
+
+@test "SIGTERM ends the session with COMMAND still running" {
+	# shellcheck disable=SC2016
+	start_trace -j -- bash -c 'printf x >f; echo $$ >pid; : >ready; exec sleep 100'
+	until_true test -e ready
+	started+=("$(<pid)")
+	end_trace TERM
+	end_is '.events == 2'
+}
+
+@test "a second signal ends it at once, though nobody reads its output" {
+	mkfifo pipe
+	exec {hold}<>pipe
+	workload loop /dev/null 0 1 --seconds 600 3>&- &
+	writer=$!
+	started+=("$writer")
+	writetrace trace -q -j -p "$writer" >pipe 2>err 3>&- {hold}>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+	sleep 0.5
+	kill -INT "$tracer"
+	sleep 0.3
+	kill -INT "$tracer"
+	begin=$(now_ms)
+	until_true is_gone "$tracer"
+	between 0 "$(($(now_ms) - begin))" $((2000 * (slow > 1 ? 10 : 1))) milliseconds
+}
+
+@test "--pid: the trace ends when the process does" {
+	start_target
+	start_trace -j -p "$target"
+	order 'printf x >f'
+	give_order 'printf y >g; exit 0'
+	begin=$(now_ms)
+	end_trace none
+	between 0 "$(($(now_ms) - begin))" $((3000 * (slow > 1 ? 10 : 1))) milliseconds
+	expect_status 0
+	is "$(count)" 2 events
+	whole
+}
+
+@test "--pid: a process that is killed ends the trace, too" {
+	start_target
+	start_trace -p "$target"
+	kill -KILL "$target"
+	end_trace none
+	expect_status 0
+}
+
+@test "--count: so many lines, no more" {
+	start_target
+	start_trace -j -p "$target" --count 5
+	order 'for ((i = 0; i < 50; i++)); do printf x >f; done'
+	end_trace none
+	expect_status 0
+	is "$(count)" 5 events
+	end_is '.events == 5 and .bytes == 5'
+	wt trace -j --count 3 -- bash -c 'for ((i = 0; i < 50; i++)); do printf x >f; done'
+	is "$(count)" 3 "events of COMMAND"
+}
+
+@test "--duration: so long, no longer" {
+	start_target
+	for duration in 300ms 0.5s 1s; do
+		wt trace -j -p "$target" --duration "$duration"
+		expect_status 0
+		end_is "(.seconds - $(sed 's/300ms/0.3/; s/s//' <<<"$duration")) | . >= 0 and . < 0.5 * $slow"
+	done
+}
+
+@test "--duration with COMMAND" {
+	# shellcheck disable=SC2016
+	wt trace -j --duration 500ms -- bash -c 'echo $$ >pid; printf x >f; exec sleep 60'
+	started+=("$(<pid)")
+	is "$(count '.path | endswith("/f")')" 1 events
+	end_is '.seconds < 30'
+}
+
+@test "a closed pipe ends it at once and quietly: head" {
+	workload loop /dev/null 0 1 --seconds 600 3>&- &
+	writer=$!
+	started+=("$writer")
+	begin=$(now_ms)
+	set +o pipefail
+	{ writetrace trace -p "$writer" 2>err; echo "${PIPESTATUS[0]}" >code; } 3>&- | head -n 1 >lines
+	took=$(($(now_ms) - begin))
+	has lines '^TIME'
+	between 0 "$took" $((5000 * slow)) milliseconds
+	is "$(<code)" 141 "status (SIGPIPE)"
+	has_not err 'EPIPE|[Bb]roken|error'
+}
+
+@test "a closed pipe ends it though nothing happens any more" {
+	start_target
+	set +o pipefail
+	{ writetrace trace -q -p "$target" 2>err; echo $? >code; } 3>&- | head -n 1 >lines
+	is "$(<code)" 141 "status (SIGPIPE)"
+}
+
+@test "writetrace trace | head -1 ends at once" {
+	needs_guest "traces all processes"
+	begin=$(now_ms)
+	set +o pipefail
+	writetrace trace 2>err | head -n 1 >lines
+	between 0 $(($(now_ms) - begin)) 40000 milliseconds
+	has lines '^TIME'
+	writetrace trace -j 2>err | head -n 1 >lines &
+	until_true test -s lines || sh -c 'printf x >f'
+	has lines '^{"type":"write"'
+}
+
+@test "what a traced process does goes on after writetrace is killed" {
+	start_target
+	start_trace -j -p "$target"
+	order 'printf x >f'
+	kill -KILL "$tracer"
+	until_true is_gone "$tracer"
+	order 'printf y >g'
+	is "$(<g)" y
+	# and nothing of it is left in the kernel
+	no_links() { ! bpftool link show 2>/dev/null | grep -q "pids writetrace($tracer)"; }
+	until_true no_links
+}
+
+@test "no zombie, no process left behind" {
+	wt trace -j -- sh -c 'printf x >f'
+	! pgrep -P $$ -x writetrace
+}

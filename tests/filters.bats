@@ -1,0 +1,315 @@
+#!/usr/bin/env bats
+# Each filter lets through exactly what it names, in the kernel, and two of them together what both name.
+
+load lib
+
+# ops_with CONDITION OPTION...: of all that `workload ops` does, exactly the events for which CONDITION (jq) is true
+ops_with() {
+	local condition=$1
+	shift
+	mkdir -p d
+	wt trace -j "$@" -- workload ops d expect
+	expect_status 0
+	same_events expect "$condition"
+	whole
+}
+
+@test "--kind, each" {
+	for kind in file pipe socket tty char anon; do
+		ops_with ".kind == \"$kind\"" -k "$kind"
+	done
+}
+
+@test "--kind, several" {
+	ops_with '.kind == "pipe" or .kind == "tty"' --kind pipe,tty
+	ops_with '.kind == "pipe" or .kind == "tty"' -k pipe -k tty
+}
+
+@test "--kind block" {
+	needs_guest "writes to a block device"
+	modprobe loop
+	truncate -s 1M image
+	device=$(losetup -f --show image)
+	wt trace -j -k block -- bash -c "printf x >f; dd if=/dev/zero of=$device bs=512 seek=3 count=1 status=none"
+	losetup -d "$device"
+	is "$(writes | jq -c '[.kind, .path, .offset, .ret]')" "[\"block\",\"$device\",1536,512]"
+}
+
+@test "--ops, each" {
+	# "write" is the name of a group, below
+	for op in pwrite64 writev pwritev pwritev2; do
+		ops_with ".op == \"$op\"" -e "$op"
+	done
+}
+
+@test "--ops, several and groups" {
+	ops_with '.op == "writev" or .op == "pwritev2"' -e writev,pwritev2 --no-latency
+	ops_with '.op == "writev" or .op == "pwritev"' --ops writev --ops=pwritev
+	ops_with true -e all
+	ops_with true -e write,copy
+	ops_with '.op == "pwrite64"' -e pwrite64,pwrite64
+}
+
+@test "--failed" {
+	ops_with '.ret < 0' --failed
+	ops_with '.ret < 0' -x --no-latency
+}
+
+@test "--fd" {
+	ops_with '.fd == 700' --fd 700
+	ops_with '.fd == 700 or .fd == 999 or .fd == 4' --fd 700,999 --fd 4
+}
+
+@test "--min-size, with suffixes" {
+	ops_with '.size >= 4096' --min-size 4096
+	ops_with '.size >= 4096' --min-size 4K
+	ops_with '.size >= 1048576' --min-size=1M
+	ops_with '.size >= 1' --min-size 1
+	mkdir -p d
+	wt trace -j --min-size 1G -- workload ops d expect
+	expect_status 0
+	is "$(count)" 0 "events of a GiB"
+}
+
+@test "--min-latency" {
+	mkdir d
+	wt trace -j --min-latency 5ms -- workload interrupted d expect
+	expect_status 0
+	# Those that a signal had to end; the rest is over at once.
+	is "$(count)" 2 "slow events"
+	is "$(count '.latency_ns < 5000000')" 0 "fast ones"
+	wt trace -j --min-latency 1h -- workload interrupted d expect
+	is "$(count)" 0 "events that took an hour"
+}
+
+@test "--path with a file" {
+	ops_with '.path | endswith("/d/sequential")' -P d/sequential
+	ops_with '.path | endswith("/d/sequential")' -P "$PWD/d/sequential"
+	ops_with '.path | endswith("/d/sequential") or endswith("/d/append")' -P d/sequential --path "$PWD/d/../d/append"
+	ops_with '.path == "/dev/null"' -P /dev/null
+}
+
+@test "--path with a directory: all below it, and nothing beside it" {
+	mkdir -p tree/a/b treehouse
+	ln -s tree/a link
+	wt trace -j -P tree/a -- bash -c 'for f in tree/1 tree/a/2 tree/a/b/3 treehouse/4 5 link/6 tree/a7; do
+		printf x >$f; done'
+	is "$(writes | jq -r .path | tr '\n' ' ')" "$PWD/tree/a/2 $PWD/tree/a/b/3 $PWD/tree/a/6 "
+	wt trace -j -P tree/a/ -- bash -c 'for f in tree/1 tree/a/2; do printf x >$f; done'
+	is "$(writes | jq -r .path | tr '\n' ' ')" "$PWD/tree/a/2 "
+	wt trace -j -P / -- bash -c 'printf x >f'
+	is "$(writes | jq -r .path | tr '\n' ' ')" "$PWD/f "
+}
+
+@test "--path with a file or a directory that is created later" {
+	# shellcheck disable=SC2016
+	wt trace -j -P later -P there/too -- bash -c 'printf x >early; printf y >later; printf z >later1
+		mkdir there; printf 1 >there/to; mkdir there/too; printf 2 >there/too/f; rm later; printf 3 >later'
+	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/later $PWD/there/too/f $PWD/later "
+}
+
+@test "--path with a symbolic link means what it points to" {
+	mkdir dir
+	: >file
+	ln -s file link
+	ln -s dir dirlink
+	wt trace -j -P link -P dirlink -- bash -c 'printf 1 >file; printf 2 >dir/f; printf 3 >link; printf 4 >other'
+	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/file $PWD/dir/f $PWD/file "
+}
+
+@test "--path with a glob" {
+	mkdir -p logs/old src
+	do_it='for f in logs/a.log logs/a.txt logs/old/b.log src/c.log d.log; do printf x >$f; done'
+	wt trace -j -P '*.log' -- bash -c "$do_it"
+	is "$(writes | jq -r '.path' | tr '\n' ' ')" \
+		"$PWD/logs/a.log $PWD/logs/old/b.log $PWD/src/c.log $PWD/d.log " "*.log"
+	wt trace -j -P "$PWD/logs/*.log" -- bash -c "$do_it"
+	has out '/logs/a\.log"'
+	has_not out '/src/c\.log"|/d\.log"|a\.txt'
+	wt trace -j -P '*/[ab].?og' -- bash -c "$do_it"
+	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/logs/a.log $PWD/logs/old/b.log " "*/[ab].?og"
+	wt trace -j -P '*/[!ab].log' -- bash -c "$do_it"
+	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/src/c.log $PWD/d.log " "*/[!ab].log"
+	wt trace -j -P '*.nothing' -- bash -c "$do_it"
+	is "$(count)" 0 "*.nothing"
+}
+
+@test "--path keeps to the file when it is renamed or another takes its name" {
+	wt trace -j -P a -- bash -c 'printf 1 >a; mv a b; printf 2 >b; printf 3 >a; rm a; printf 4 >a; printf 5 >c'
+	is "$(writes | jq -r '.path' | grep -c "/a$")" 3 "writes to a"
+	is "$(count '.path | endswith("/c")')" 0 "writes to c"
+}
+
+@test "--path of pipes and sockets" {
+	# a pattern that begins with a name is meant from here
+	ops_with '.path // "" | startswith("pipe:[")' -P '*pipe:*'
+	ops_with '.kind == "socket"' -P '*socket:*'
+}
+
+@test "--comm, literal and globs" {
+	do_it='printf 1 >f1
+		for name in alpha alphabet beta; do printf $name >/proc/$$/comm; printf x >f.$name; done'
+	wt trace -j -P 'f*' -P "$PWD/*" -n alpha -- bash -c "$do_it"
+	# Its own name is written by the old name.
+	is "$(writes | jq -r .comm | sort | uniq -c | xargs)" "1 alpha"
+	wt trace -j -P "$PWD/*" -n 'alpha*' -- bash -c "$do_it"
+	is "$(writes | jq -r .path | xargs)" "$PWD/f.alpha $PWD/f.alphabet"
+	wt trace -j -P "$PWD/*" -n '?eta' --comm bash -- bash -c "$do_it"
+	is "$(writes | jq -r .path | xargs)" "$PWD/f1 $PWD/f.beta"
+	wt trace -j -n 'alph' -- bash -c "$do_it"
+	is "$(count)" 0 "events of alph"
+}
+
+@test "--uid, by number and by name" {
+	as_two='printf a >f; setpriv --reuid=65534 --clear-groups sh -c "printf b >&5" 5>g; printf c >h'
+	for user in 65534 nobody; do
+		wt trace -j -u "$user" -- bash -c "$as_two"
+		is "$(writes | jq -c '[.uid, .path]')" "[65534,\"$PWD/g\"]"
+	done
+	wt trace -j -u root -- bash -c "$as_two"
+	is "$(writes | jq -c .path | xargs)" "$PWD/f $PWD/h"
+	wt trace -j --uid root,nobody -- bash -c "$as_two"
+	is "$(count)" 3 "events of both"
+	wt trace -j -u 12345 -- bash -c "$as_two"
+	is "$(count)" 0 "events of nobody's"
+}
+
+@test "--pid: this process only, and several" {
+	start_target
+	start_trace -j -p "$target"
+	order 'printf 1 >f; sh -c "printf 2 >g"; printf 3 >h'
+	sh -c 'printf 4 >other'
+	end_trace
+	expect_status 0
+	is "$(writes | jq -r .path | xargs)" "$PWD/f $PWD/h"
+	is "$(count ".pid == $target")" 2
+	whole
+}
+
+@test "--pid: several, and their ends" {
+	start_target
+	first=$target
+	start_target
+	start_trace -j -p "$first,$target"
+	order 'printf 1 >f; printf 2 >g'
+	kill -KILL "$first"
+	order 'printf 3 >h'
+	give_order 'exit 0'
+	end_trace none
+	expect_status 0
+	is "$(writes | jq -r .path | xargs)" "$PWD/f $PWD/g $PWD/h"
+	whole
+}
+
+@test "--pid --follow: what it starts from now on, and not what it had started" {
+	start_target
+	order 'mkfifo go; (read -r _ <go; printf 0 >older; : >olderdone) & :'
+	start_trace -j -p "$target" -f
+	order 'printf 1 >f; bash -c "printf 2 >g; (printf 3 >h); exec bash -c \"printf 4 >i\""'
+	: >go
+	until_true test -e olderdone
+	end_trace
+	expect_status 0
+	is "$(writes | jq -r .path | xargs)" "$PWD/f $PWD/g $PWD/h $PWD/i"
+	whole
+}
+
+@test "--pid --follow: a tree of processes with threads" {
+	start_target
+	start_trace -j -p "$target" --follow
+	order 'workload follow tree 4'
+	end_trace
+	expect_status 0
+	writes | jq -r .pid | sort >got
+	sort tree | cmp - got
+	is "$(count)" 62 events
+	whole
+}
+
+@test "--pid without --follow includes the process's threads" {
+	start_target
+	start_trace -j -p "$target"
+	give_order 'exec workload threads 3 50 f'
+	end_trace none
+	expect_status 0
+	is "$(count)" 150 events
+	whole
+}
+
+@test "--tid: this thread only" {
+	workload threads 3 1000000000 f 3>&- &
+	pid=$!
+	started+=("$pid")
+	three_threads() { (($(find /proc/"$pid"/task -mindepth 1 -maxdepth 1 | wc -l) == 4)); }
+	until_true three_threads
+	# shellcheck disable=SC2012
+	tid=$(ls /proc/"$pid"/task | tail -n 1)
+	wt trace -j --tid "$tid" --count 500
+	kill "$pid"
+	expect_status 0
+	is "$(count)" 500 events
+	is "$(count ".tid == $tid and .pid == $pid")" 500 "events of the thread"
+}
+
+@test "--tid --follow: what that thread starts" {
+	start_target
+	start_trace -j --tid "$target" --follow
+	order 'sh -c "printf x >f"'
+	sh -c 'printf y >g'
+	end_trace
+	is "$(writes | jq -r .path | xargs)" "$PWD/f"
+}
+
+@test "COMMAND and --pid are one set" {
+	start_target
+	start_trace -j -p "$target" -- bash -c 'printf 1 >f; until [[ -e h ]]; do sleep 0.05; done; printf 2 >g'
+	order 'printf 3 >h'
+	end_trace none
+	expect_status 0
+	is "$(writes | jq -r .path | sort | xargs)" "$PWD/f $PWD/g $PWD/h"
+}
+
+@test "--cgroup: that one and all below it, and no other" {
+	root=$(findmnt -t cgroup2 -n -o TARGET | head -n 1)
+	[[ $root ]] || skip "no cgroup v2 is mounted"
+	cgroup=$root/writetrace-test-$$
+	mkdir -p "$cgroup/below/deep" "$cgroup-not" || skip "cgroups cannot be made here"
+	# shellcheck disable=SC2016
+	start_trace -j -g "$cgroup"
+	bash -c 'printf 0 >f0
+		echo $$ >"$1/cgroup.procs"; printf 1 >f1
+		echo $$ >"$1/below/deep/cgroup.procs"; printf 2 >f2
+		echo $$ >"$1-not/cgroup.procs"; printf 3 >f3
+		echo $$ >"$2/cgroup.procs"; printf 4 >f4' - "$cgroup" "$root" 3>&-
+	end_trace
+	deep=$(stat -c %i "$cgroup/below/deep") upper=$(stat -c %i "$cgroup")
+	rmdir "$cgroup/below/deep" "$cgroup/below" "$cgroup" "$cgroup-not"
+	expect_status 0
+	is "$(writes | jq -r .path | grep '/f[0-9]$' | xargs)" "$PWD/f1 $PWD/f2"
+	is "$(writes 'select(.path | test("/f[0-9]$"))' | jq -r .cgroup | xargs)" "$upper $deep" "cgroup numbers"
+}
+
+@test "two filters together: both must hold" {
+	ops_with '.kind == "file" and .ret < 0' -k file -x
+	ops_with '.op == "writev" and .size >= 4096' -e writev --min-size 4096
+	ops_with '(.path | endswith("/d/vectors")) and .op == "writev"' -P d/vectors -e writev
+	ops_with '.kind == "pipe" and .fd == 5' -k pipe --fd 5
+	wt trace -j -u nobody -P f -- bash -c 'printf 1 >f; setpriv --reuid=65534 --clear-groups sh -c "printf b >&5" 5>g'
+	is "$(count)" 0 "events of nobody on f"
+}
+
+@test "filters hold with each backend" {
+	for backend in $(backends); do
+		ops_with '.kind == "file" and .op == "pwritev2" and .size >= 100' \
+			--backend "$backend" -k file -e pwritev2 --min-size 100 -n 'work*' -u 0 -P d
+		ops_with '.kind == "file" and .ret < 0' --backend "$backend" --no-latency -k file -x -P "$PWD/*"
+	done
+}
+
+@test "what is not wanted does not reach the ring" {
+	# Were it filtered later, the smallest ring would lose most of this.
+	wt trace -j --ring-size 64K -P wanted -- bash -c 'workload loop unwanted 50000 1; printf x >wanted'
+	expect_status 0
+	is "$(count)" 1 events
+	whole
+}

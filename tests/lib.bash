@@ -1,0 +1,232 @@
+# shellcheck shell=bash
+# What all bats files share: starting writetrace and things to trace, and comparing what it shows with what was done.
+#
+# Each test runs in an empty directory of its own. `wt` runs writetrace there and leaves ./out, ./err and $status.
+#
+# On this machine only processes of our own are traced (a COMMAND, --pid, --cgroup) and no data is captured; tests that
+# need more call needs_guest.
+
+bats_require_minimum_version 1.5.0
+
+top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+PATH=${WT_BUILD:-$top/build}:$top/build/tests:$PATH
+export PATH LC_ALL=C.UTF-8 TZ=UTC0
+unset NO_COLOR WORKLOAD_REPORT
+
+# How much slower than this machine a guest is whose processor is emulated.
+slow=1
+[[ ${WT_GUEST-} != 1 ]] || slow=20
+
+# The longest that anything may take; only what hangs gets there.
+patience_s=$((20 + 5 * slow))
+
+# scaled N [LEAST]: a number of rounds that a guest gets through in reasonable time, too
+scaled() {
+	local n=$(($1 / slow)) least=${2-1}
+	echo $((n < least ? least : n))
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	started=()
+}
+
+# Ends what the test started and left behind, by its number.
+teardown() {
+	local pid
+	for pid in "${started[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+in_guest() { [[ ${WT_GUEST-} == 1 ]]; }
+
+# needs_guest WHY
+needs_guest() { in_guest || skip "only in a guest: $1"; }
+
+# needs_backend NAME: only fentry may be missing, and only on this machine, which may be locked down
+needs_backend() {
+	[[ $1 == fentry ]] && ! in_guest || return 0
+	wt trace -q --backend fentry -- true
+	((status == 0)) && return
+	((status == 125)) && [[ $(<err) == "writetrace: fentry: "* ]] || fail "no reason why there is no fentry"
+	skip "no fentry here: $(<err)"
+}
+
+# The backends that work here
+backends() {
+	echo raw tracepoint
+	if in_guest || writetrace trace -q --backend fentry -- true >/dev/null 2>&1; then
+		echo fentry
+	fi
+}
+
+fail() {
+	echo "failed: $*"
+	if [[ -s err ]]; then
+		echo "--- stderr:" && head -n 20 err | cat -v
+	fi
+	if [[ -s out ]]; then
+		echo "--- end of stdout:" && tail -n 5 out | cut -c1-300 | cat -v
+	fi
+	return 1
+}
+
+# wt ARGUMENT...: writetrace; stdout in ./out, stderr in ./err, its exit status in $status
+wt() {
+	status=0
+	timeout --foreground -k 5 "$patience_s" writetrace "$@" >out 2>err </dev/null 3>&- || status=$?
+}
+
+expect_status() { [[ $status == "$1" ]] || fail "exit status $status instead of $1"; }
+
+# is GOT WANT [WHAT]
+is() { [[ $1 == "$2" ]] || fail "${3+$3: }'$1' instead of '$2'"; }
+
+# between LEAST GOT MOST [WHAT]: whole numbers
+between() { (($1 <= $2 && $2 <= $3)) || fail "${4+$4: }$2 is not in $1..$3"; }
+
+# has FILE REGEX, has_not FILE REGEX
+has() { grep -qE -- "$2" "$1" || fail "$1 has no line like '$2'"; }
+has_not() { ! grep -E -- "$2" "$1" || fail "$1 has a line like '$2'"; }
+
+# until_true CONDITION...: polls for it
+until_true() {
+	local deadline=$((SECONDS + patience_s))
+	until "$@"; do
+		((SECONDS < deadline)) || fail "not in $patience_s s: $*" || return
+		sleep 0.01
+	done
+}
+
+now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
+# middle N...: the median
+middle() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+
+# one_error STATUS REGEX ARGUMENT...: refused by exactly one line, and with -j by one object on stdout, too
+one_error() {
+	local want=$1 regex=$2
+	shift 2
+	wt "$@"
+	expect_status "$want"
+	is "$(wc -l <err)" 1 "lines on stderr"
+	has err "^writetrace: .*$regex"
+	[[ ! -s out ]] || fail "stdout is not empty"
+	# GLOBAL options may stand before the command
+	wt -j "$@"
+	expect_status "$want"
+	is "$(wc -l <err)" 1 "lines on stderr with -j"
+	has err "^writetrace: .*$regex"
+	is "$(jq -r 'keys | join(" ")' out)" error "keys on stdout with -j"
+	is "$(jq -r .error out)" "$(sed 's/^writetrace: //' err)" "error in JSON"
+}
+
+# JSON
+
+# writes [CONDITION]: the write records of ./out for which it holds
+writes() { jq -c "select(.type == \"write\") | select(${1-true})" out; }
+
+# count [CONDITION]: how many those are
+count() { writes "$@" | wc -l; }
+
+# sums CONDITION: of their results
+sum_ret() { writes "$@" | jq -s 'map(.ret | select(. > 0)) | add // 0'; }
+
+# end_is CONDITION: for the last line, which must be the only end record
+end_is() {
+	is "$(tail -n 1 out | jq -r .type)" end "type of the last line"
+	is "$(jq -r 'select(.type == "end") | .type' out | wc -l)" 1 "end records"
+	tail -n 1 out | jq -e "$1" >/dev/null || fail "the end record: not $1"
+}
+
+# The end record agrees with the lines, and nothing was lost.
+whole() {
+	end_is '.lost | keys == ["inflight", "ring", "skipped", "unpaired"]'
+	end_is '.lost | all(.[]; . == 0 or . == null)'
+	is "$(tail -n 1 out | jq .events)" "$(count)" "events in the end record"
+	is "$(tail -n 1 out | jq .bytes)" "$(sum_ret)" "bytes in the end record"
+}
+
+# same_events EXPECT [CONDITION]: ./out shows exactly what EXPECT holds (the lines for which CONDITION is true), in
+# the same order and in all fields but those that nobody knows beforehand
+same_events() {
+	jq -S -c "select(${2-true})" "$1" >want.json
+	[[ -s want.json ]] || fail "nothing is expected"
+	writes | jq -S -c 'del(.time, .cgroup, .latency_ns, .captured)' >got.json
+	diff want.json got.json >diff.out || fail "expected (<), shown (>): $(head -n 10 diff.out | cut -c1-500)"
+}
+
+# Something to trace
+
+# start_target [PREFIX...]: a shell that waits for orders; it never writes unless ordered to. Its pid is in $target;
+# orders go to the one that was started last.
+start_target() {
+	local dir
+	dir=$(mktemp -d "$BATS_TEST_TMPDIR/target.XXXXXX")
+	mkfifo "$dir/orders"
+	exec {orders}<>"$dir/orders"
+	# shellcheck disable=SC2016
+	"$@" bash -c 'while read -r order; do eval "$order"; : >"$1/$((++n))"; done' - "$dir" \
+		<"$dir/orders" >/dev/null 2>"$dir/err" 3>&- {orders}>&- &
+	target=$!
+	started+=("$target")
+	done_in=$dir
+	orders_given=0
+	order :
+}
+
+# order COMMAND: has the target run it, and waits until it is done
+order() {
+	give_order "$1"
+	until_true test -e "$done_in/$orders_given"
+}
+
+# give_order COMMAND: has the target run it, without waiting
+give_order() {
+	echo "$1" >&"$orders"
+	orders_given=$((orders_given + 1))
+}
+
+# Sessions in the background
+
+# It has attached its programs once it is ready to be told to end.
+is_tracing() {
+	local fd
+	kill -0 "$tracer" 2>/dev/null || return 0
+	for fd in /proc/"$tracer"/fd/*; do
+		[[ $(readlink "$fd") != "anon_inode:[signalfd]" ]] || return 0
+	done
+	return 1
+}
+
+# start_trace ARGUMENT...: `writetrace trace` in the background, which is ready when this returns
+start_trace() {
+	writetrace trace "$@" >out 2>err </dev/null 3>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+}
+
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# end_trace [SIGNAL]: sends it (default INT) and waits; "end_trace none" only waits
+end_trace() {
+	[[ ${1-} == none ]] || kill -s "${1-INT}" "$tracer" || fail "it has ended by itself"
+	until_true is_gone "$tracer"
+	status=0
+	wait "$tracer" || status=$?
+}
+
+# nobody COMMAND...: without privileges
+nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"; }
+
+# A 32-bit program, built where there is a compiler for it
+compat_program() {
+	local program=$top/build/tests/compat32
+	if [[ ! -x $program ]] && ! in_guest; then
+		cc -m32 -static -o "$program" "$top/tests/compat32.c" >/dev/null 2>&1 || true
+	fi
+	[[ -x $program ]]
+}

@@ -1,0 +1,279 @@
+#!/usr/bin/env bats
+# Every operation, by whatever process, appears exactly once and with everything about it right.
+
+load lib
+
+# exact BACKEND [OPTION]...: all that `workload ops` does
+exact() {
+	needs_backend "$1"
+	mkdir d
+	local begin
+	begin=$(now_ms)
+	wt trace -j --backend "$@" -- workload ops d expect
+	expect_status 0
+	took_ms=$(($(now_ms) - begin))
+	same_events expect
+	is "$(count)" 339 "events"
+	whole
+}
+
+plausible_latency() {
+	jq -e -n --argjson ms "$took_ms" '[inputs | select(.type == "write") | .latency_ns] |
+		all(. != null and . > 0 and . < $ms * 1000000)' out >/dev/null ||
+		fail "a latency is not between 0 and $took_ms ms"
+	# A MiB takes longer than nothing.
+	jq -e -s '[.[] | select(.ret == 1048576 and .kind == "file") | .latency_ns] as $large |
+		[.[] | select(.ret == 1) | .latency_ns] as $small |
+		($large | add / length) > ($small | add / length)' out >/dev/null ||
+		fail "large writes take no longer than small ones"
+}
+
+no_latency() { is "$(count 'has("latency_ns")')" 0 "events with a latency"; }
+
+@test "raw: all operations, exactly" {
+	exact raw
+	plausible_latency
+}
+
+@test "tracepoint: all operations, exactly" {
+	exact tracepoint
+	plausible_latency
+}
+
+@test "fentry: all operations, exactly" {
+	exact fentry
+	plausible_latency
+}
+
+@test "raw --no-latency: all operations, exactly" {
+	exact raw --no-latency
+	no_latency
+}
+
+@test "tracepoint --no-latency: all operations, exactly" {
+	exact tracepoint --no-latency
+	no_latency
+}
+
+@test "fentry --no-latency: all operations, exactly" {
+	exact fentry --no-latency
+	no_latency
+}
+
+@test "the backend chosen by itself: all operations, exactly" {
+	mkdir d
+	wt trace -j -- workload ops d expect
+	expect_status 0
+	same_events expect
+	whole
+}
+
+@test "on ext4, which hands out inode numbers again: all operations, exactly" {
+	needs_guest "mounts a file system"
+	modprobe -a loop ext4
+	truncate -s 300M image
+	mkfs.ext4 -q -F image
+	mkdir d
+	mount -o loop image d
+	wt trace -j -- workload ops d expect
+	umount d
+	expect_status 0
+	same_events expect
+	whole
+}
+
+@test "a file system mounted below another: the path goes through all of them" {
+	needs_guest "mounts a file system"
+	mkdir -p a/b
+	mount -t tmpfs tmpfs a
+	mkdir -p a/b
+	mount -t tmpfs tmpfs a/b
+	mkdir -p a/b/c other
+	mount --bind a/b/c other
+	wt trace -j -- bash -c 'printf x >a/b/c/f; printf y >other/g'
+	umount other a/b a
+	expect_status 0
+	is "$(writes | jq -r .path | tr '\n' ' ')" "$PWD/a/b/c/f $PWD/other/g " paths
+}
+
+# spawned BACKEND: processes and threads started in every way there is
+spawned() {
+	needs_backend "$1"
+	mkdir d
+	wt trace -j --backend "$1" -- workload spawn d "$(scaled 1000)" expect
+	expect_status 0
+	jq -S -c . expect | sort >want.json
+	writes | jq -S -c 'del(.time, .cgroup, .latency_ns)' | sort >got.json
+	diff want.json got.json >diff.out || fail "expected (<), shown (>): $(head -n 10 diff.out)"
+	is "$(count)" "$(scaled 1000)" events
+	whole
+}
+
+@test "raw: short-lived processes and threads" { spawned raw; }
+@test "tracepoint: short-lived processes and threads" { spawned tracepoint; }
+@test "fentry: short-lived processes and threads" { spawned fentry; }
+
+@test "1,000 short-lived processes started by one shell command" {
+	local n
+	n=$(scaled 1000)
+	mkdir d
+	# shellcheck disable=SC2016
+	wt trace -j -P d -- sh -c "seq $n | xargs -P 8 -I{} sh -c 'echo \$\$ >d/{}; exit 0'"
+	expect_status 0
+	whole
+	is "$(count)" "$n" events
+	is "$(count '.comm != "sh" or .op != "write"')" 0 "wrong comms"
+	for ((i = 1; i <= n; i++)); do
+		echo "$PWD/d/$i $(<"d/$i")"
+	done | sort >want
+	writes | jq -r '"\(.path) \(.pid)"' | sort >got
+	cmp want got
+	is "$(cut -d' ' -f2 got | sort -u | wc -l)" "$n" "different pids"
+}
+
+@test "dd with 200,000 writes of one byte: every offset, size, result and path" {
+	local n backend
+	n=$(scaled 200000 5000)
+	for backend in $(backends); do
+		wt trace -j --backend "$backend" -- dd if=/dev/zero of=F bs=1 "count=$n" status=none
+		expect_status 0
+		jq -n -e --argjson n "$n" --arg path "$PWD/F" '
+			reduce (inputs | select(.path == $path)) as $e (0;
+				if $e.offset == . and $e.size == 1 and $e.ret == 1 and $e.comm == "dd"
+				and $e.op == "write" and $e.kind == "file" then . + 1
+				else error("at \(.): \($e)") end) | . == $n' out
+		end_is '.lost | all(.[]; . == 0 or . == null)'
+		end_is ".events == $n"
+	done
+}
+
+@test "COMMAND is followed: children, their children, and all their threads" {
+	local backend
+	for backend in $(backends); do
+		WORKLOAD_REPORT=report wt trace -j --backend "$backend" -- workload follow f 4
+		expect_status 0
+		whole
+		# each wrote its pid
+		writes | jq -r .pid | sort >got
+		sort f | cmp - got
+		is "$(count '.tid != .pid')" 31 "writes by threads"
+		is "$(count)" "$(jq .calls report)" events
+	done
+}
+
+@test "writes of threads carry the thread and its process" {
+	local n
+	n=$(scaled 1000 100)
+	wt trace -j -- workload threads 4 "$n" f
+	expect_status 0
+	whole
+	is "$(count)" $((4 * n)) events
+	is "$(writes | jq -s 'map(.tid) | unique | length')" 4 threads
+	is "$(writes | jq -s 'map(.pid) | unique | length')" 1 processes
+	is "$(count '.tid == .pid')" 0 "writes by the main thread"
+	is "$(writes | jq -s 'map(.offset) | sort == [range('$((4 * n))')]')" true "all offsets once"
+}
+
+@test "interrupted writes: no invented result; what the kernel starts again is counted" {
+	local backend
+	mkdir d
+	for backend in $(backends); do
+		wt trace -j --backend "$backend" -- workload interrupted d expect
+		expect_status 0
+		# The kernel's result of a write that a signal interrupts before it did anything says neither EINTR nor
+		# how often it is tried again.
+		same_events expect '.error != "EINTR"'
+		end_is '.lost.unpaired == 4 and .lost.ring == 0'
+		is "$(count '.ret == 4096 and .latency_ns < 5000000')" 0 "blocked writes that are said to be fast"
+	done
+}
+
+@test "a process that is killed inside a write has left no write behind" {
+	mkfifo fifo
+	exec {hold}<>fifo
+	head -c 65536 /dev/zero >fifo
+	# shellcheck disable=SC2016
+	wt trace -j -- bash -c 'sh -c "printf x >fifo" & sleep "$1"; kill -KILL $!; wait; printf y >after' \
+		- "$((slow / 10)).5"
+	exec {hold}>&-
+	expect_status 0
+	is "$(count '.path | endswith("/after")')" 1 "writes afterwards"
+	is "$(count '.path | endswith("/fifo")')" 0 "writes of the killed"
+	end_is '.lost.ring == 0'
+}
+
+@test "the sum of results is what the kernel counts in wchar" {
+	local backend bytes
+	bytes=$(scaled 40000000)
+	mkdir d
+	for backend in $(backends); do
+		WORKLOAD_REPORT=report wt trace -j --backend "$backend" -- workload wchar d "$bytes"
+		expect_status 0
+		is "$(sum_ret)" "$(jq .wchar report)" "bytes with $backend"
+		is "$(sum_ret)" "$bytes" "bytes with $backend"
+		is "$(count)" "$(jq .calls report)" "calls with $backend"
+		whole
+	done
+}
+
+@test "the sum of results is the growth of wchar in /proc/PID/io" {
+	start_target
+	before=$(awk '/^wchar/ { print $2 }' /proc/"$target"/io)
+	start_trace -j -p "$target"
+	order 'for ((i = 1; i < 200; i++)); do printf "%0${i}d" 0 >f$((i % 7)); done'
+	after=$(awk '/^wchar/ { print $2 }' /proc/"$target"/io)
+	end_trace
+	expect_status 0
+	is "$(sum_ret)" $((after - before)) bytes
+	is "$(count)" 199 events
+	whole
+}
+
+@test "a 32-bit program's writes" {
+	local backend
+	compat_program || skip "no 32-bit program: cc -m32 -static does not work here"
+	for backend in raw fentry; do
+		[[ " $(backends | tr '\n' ' ') " == *" $backend "* ]] || continue
+		wt trace -j --backend "$backend" -- "$top/build/tests/compat32" f
+		expect_status 0
+		is "$(count)" 6 "events with $backend"
+		is "$(count '.compat == true')" 6 "events of a 32-bit program with $backend"
+		is "$(writes | jq -c '[.op, .offset, .size, .ret]' | tr '\n' ' ')" \
+			'["write",0,1,1] ["pwrite64",5368709120,2,2] ["writev",1,8,8] ["pwritev",5368709121,8,8] ["pwritev2",5368709122,3,3] ["write",null,1,-9] '
+		is "$(count '.path == "'"$PWD"'/f"')" 5 "events with the path"
+		whole
+	done
+}
+
+@test "a 64-bit program's writes are not said to be a 32-bit program's" {
+	wt trace -j -- sh -c 'printf x >f'
+	is "$(count)" 1 events
+	is "$(count 'has("compat")')" 0 "compat"
+}
+
+@test "not one write is missed from COMMAND's first to its last" {
+	# shellcheck disable=SC2016
+	local backend
+	for backend in $(backends); do
+		# bash writes at once, and the last thing it does is a write.
+		wt trace -j --backend "$backend" -- bash -c 'printf first >f; exec dd if=/dev/zero of=g bs=1 count=1 status=none'
+		is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/f $PWD/g " "paths with $backend"
+	done
+}
+
+@test "two sessions at once see the same" {
+	start_target
+	writetrace trace -q -j -p "$target" -o second &
+	second=$!
+	started+=("$second")
+	tracer=$second
+	until_true is_tracing
+	start_trace -j -p "$target"
+	order 'printf x >f'
+	end_trace
+	kill -INT "$second"
+	wait "$second"
+	is "$(count '.path | endswith("/f")')" 1 events
+	diff <(writes | jq -S 'del(.latency_ns, .time)') \
+		<(jq -S 'select(.type == "write") | del(.latency_ns, .time)' second)
+}

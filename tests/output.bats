@@ -1,0 +1,350 @@
+#!/usr/bin/env bats
+# What is printed: text, JSON, columns, files, colour, notes, data, and when.
+
+load lib
+
+# One write that fails, without a shell's complaint about it, which would be another
+fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
+
+@test "text: header, columns, errors by name" {
+	wt trace -- bash -c "printf 12345 >f; $fail_once; printf 1 | cat >/dev/null"
+	expect_status 0
+	is "$(head -n 1 out | xargs)" "TIME COMM PID OP FD SIZE RET LATENCY FILE"
+	line=$(grep "$PWD/f\$" out)
+	[[ $line =~ ^([0-9]{2}:){2}[0-9]{2}\.[0-9]{6}\ bash\ +[0-9]+\ write\ +1\ +5\ +5\ +[0-9.]+(ns|us|ms)\ $PWD/f$ ]] ||
+		fail "the line is: $line"
+	has out ' perl +[0-9]+ write +1 +1 +ENOSPC +[0-9.]+[num]s /dev/full$'
+	has out ' pipe:\[[0-9]+\]$'
+	has err '^writetrace: 4 writes, 7 B in .*; nothing lost$'
+	is "$(wc -l <out)" 5 lines
+}
+
+@test "text: time is local time" {
+	TZ=XYZ-5:30 wt trace -C time -- sh -c 'printf x >f'
+	shown=$(sed -n 's/\..*//;2p' out)
+	between $(($(date +%s) - patience_s)) "$(TZ=XYZ-5:30 date -d "$shown" +%s)" "$(date +%s)" "$shown"
+}
+
+@test "text: columns stay in their places" {
+	wt trace -- bash -c 'printf x >f; printf %070000d 0 >g; exec 7>h; printf 123 >&7'
+	fd_end=$(head -n 1 out | grep -bo FD | cut -d: -f1)
+	tail -n +2 out >lines
+	while IFS= read -r line; do
+		[[ ${line:fd_end - 3:5} =~ ^\ +[0-9]+$ ]] || fail "FD is elsewhere in: $line"
+	done <lines
+}
+
+@test "-C: which columns, in which order" {
+	wt trace -C op,ret,file -- bash -c 'printf 123 >f'
+	expect_status 0
+	is "$(sed 's/  */ /g' out | tr '\n' '|')" "OP RET FILE|write 3 $PWD/f|"
+	wt trace --columns=file -- bash -c 'printf 123 >f'
+	is "$(tr '\n' '|' <out)" "FILE|$PWD/f|"
+}
+
+@test "-C: every column there is, in text and in JSON" {
+	wt trace -C help
+	expect_status 0
+	names=$(awk 'NF > 1 && $1 != "*" { print $1 }' out | grep -vx '\*')
+	for name in time comm pid tid uid cgroup op fd kind dev ino offset size ret latency file compat; do
+		is "$(grep -cx "$name" <<<"$names")" 1 "$name in -C help"
+	done
+	list=$(xargs <<<"$names" | tr ' ' ,)
+	wt trace -C "$list" -- bash -c 'printf 123 >f'
+	expect_status 0
+	is "$(wc -l <out)" 2 lines
+	is "$(head -n 1 out | wc -w)" "$(wc -w <<<"$names")" "column titles"
+	wt trace -j -C pid,file,ret -- bash -c 'printf 123 >f'
+	is "$(writes | jq -c 'keys')" '["path","pid","ret","type"]'
+}
+
+@test "-C help needs no privilege" {
+	cd /
+	nobody "$(command -v writetrace)" trace -C help >"$BATS_TEST_TMPDIR/out"
+	has "$BATS_TEST_TMPDIR/out" latency
+}
+
+@test "JSON: the fields of one event" {
+	wt trace -j -- bash -c 'printf 123 >f'
+	expect_status 0
+	is "$(writes | jq -c 'keys')" '["cgroup","comm","dev","fd","ino","kind","latency_ns","offset","op","path","pid","ret","size","tid","time","type","uid"]'
+	is "$(writes | jq -c '[.type, .comm, .uid, .op, .fd, .kind, .offset, .size, .ret, .path]')" \
+		"[\"write\",\"bash\",0,\"write\",1,\"file\",0,3,3,\"$PWD/f\"]"
+	is "$(writes | jq .ino)" "$(stat -c %i f)" ino
+	is "$(wc -l <out)" 2 lines
+	wt trace -j --no-latency -- bash -c 'printf 123 | cat >/dev/null'
+	is "$(writes 'select(.kind == "pipe")' | jq -c 'keys')" \
+		'["cgroup","comm","dev","fd","ino","kind","op","path","pid","ret","size","tid","time","type","uid"]'
+}
+
+@test "JSON: time is when the write ended, in UTC, to the nanosecond" {
+	start_target
+	TZ=XYZ-5:30 start_trace -j -p "$target"
+	begin=$(date +%s%N)
+	order 'printf x >f'
+	end=$(date +%s%N)
+	end_trace
+	stamp=$(writes | jq -r .time)
+	[[ $stamp =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z$ ]] || fail "time is $stamp"
+	between "$begin" "$(date -d "$stamp" +%s%N)" "$end" "time"
+}
+
+@test "JSON: times never run backwards by one task" {
+	wt trace -j -- workload loop f 2000 1
+	writes | jq -r .time | sort -c
+}
+
+@test "--pretty: indented, and the same" {
+	wt trace --pretty -- bash -c 'printf 123 >f; printf 4 >g'
+	expect_status 0
+	is "$(writes | jq -r .path | xargs)" "$PWD/f $PWD/g"
+	between 20 "$(wc -l <out)" 100 lines
+	has out '^ +"op": "write"'
+}
+
+@test "end record: sums and what was lost, zeros included" {
+	wt trace -j -- bash -c "printf 123 >f; printf 4567 >g; $fail_once"
+	whole
+	end_is '.events == 3 and .bytes == 7 and .lost.ring == 0 and .seconds > 0 and .seconds < 60'
+	end_is 'keys == ["bytes", "events", "lost", "seconds", "type"]'
+}
+
+@test "a session that sees nothing still has a header, an end record and a sum" {
+	wt trace -j -- true
+	is "$(wc -l <out)" 1 lines
+	end_is '.events == 0 and .bytes == 0'
+	wt trace -- true
+	is "$(wc -l <out)" 1 lines
+	has err '0 writes'
+}
+
+@test "-q silences notes, not errors" {
+	wt trace -q -- bash -c 'printf x >f'
+	expect_status 0
+	[[ ! -s err ]] || fail "not quiet"
+	is "$(wc -l <out)" 2 lines
+	wt -q trace -p 999999999
+	expect_status 1
+	is "$(wc -l <err)" 1 "lines on stderr"
+}
+
+@test "GLOBAL options before and after the command" {
+	wt -j -q trace -- true
+	end_is '.events == 0'
+	wt trace --json --quiet -- true
+	end_is '.events == 0'
+	[[ ! -s err ]] || fail "not quiet"
+}
+
+@test "-d shows libbpf's log on stderr, and stdout stays as it is" {
+	wt -d trace -j -- true
+	expect_status 0
+	has err libbpf
+	end_is '.events == 0'
+}
+
+# Output to a file
+
+@test "-o: lines go there, mode 0600, and stdout is COMMAND's" {
+	umask 0
+	wt trace -j -o lines -- bash -c 'echo hello'
+	expect_status 0
+	is "$(<out)" hello stdout
+	is "$(stat -c %a lines)" 600 mode
+	mv lines out
+	is "$(count)" 1 events
+	whole
+}
+
+@test "-o: an existing file is refused and left alone; --force replaces it" {
+	echo precious >file
+	one_error 1 'file: .*exists' trace -o file
+	is "$(<file)" precious
+	wt trace -j -o file --force -- bash -c 'printf x >f'
+	expect_status 0
+	has_not file precious
+	mv file out
+	whole
+}
+
+@test "-o: a symbolic link is never followed, not even with --force" {
+	echo precious >file
+	ln -s file link
+	ln -s nowhere dangling
+	for link in link dangling; do
+		one_error 1 "$link: " trace -o "$link"
+		one_error 1 "$link: " trace --force -o "$link"
+		[[ -L $link ]]
+	done
+	is "$(<file)" precious
+	[[ ! -e nowhere ]]
+}
+
+@test "-o: a file that cannot be made" {
+	one_error 1 'no/such/dir' trace -o no/such/dir
+	mkdir dir
+	one_error 1 'dir: ' trace -o dir
+	one_error 1 'dir: ' trace --force -o dir
+	one_error 125 'no/such/dir' trace -o no/such/dir -- touch ran
+	[[ ! -e ran ]] || fail "COMMAND has run"
+}
+
+@test "-o: what is wrong is found before the file is touched" {
+	one_error 1 'such process' trace -o file -p 999999999
+	[[ ! -e file ]] || fail "the file was made"
+}
+
+# On a terminal
+
+on_terminal() { script -qec "$*" typescript </dev/null >/dev/null 2>&1; }
+
+@test "colour only on a terminal, and as asked for" {
+	red=$'\e\\['
+	command="-- sh -c '$fail_once'"
+	wt trace -- sh -c "$fail_once"
+	has_not out "$red"
+	wt trace --color=always -- sh -c "$fail_once"
+	has out "$red.*ENOSPC"
+	on_terminal "writetrace trace $command"
+	has typescript "$red.*ENOSPC"
+	on_terminal "writetrace trace --color=never $command"
+	has typescript ENOSPC
+	has_not typescript "$red"
+	on_terminal "NO_COLOR=1 writetrace trace $command"
+	has typescript ENOSPC
+	has_not typescript "$red"
+	on_terminal "NO_COLOR=1 writetrace trace --color always $command"
+	has typescript "$red.*ENOSPC"
+	on_terminal "writetrace trace -j $command"
+	has_not typescript "$red"
+}
+
+# How soon
+
+@test "a line reaches a pipe within 100 ms, at a low rate too" {
+	mkfifo pipe
+	start_target
+	writetrace trace -q -j -p "$target" >pipe 3>&- &
+	tracer=$!
+	started+=("$tracer")
+	exec {lines}<pipe
+	until_true is_tracing
+	delays=()
+	for pause in 0.05 0.3 0.7 1.2 2.1; do
+		sleep "$pause"
+		give_order 'printf x >f'
+		read -r -t "$patience_s" line <&"$lines"
+		seen=$(now_ms)
+		written=$(date -d "$(jq -r .time <<<"$line")" +%s%3N)
+		delays+=("$((seen - written))")
+	done
+	kill "$tracer"
+	is "${#delays[@]}" 5
+	limit=100
+	! in_guest || limit=1000
+	for delay in "${delays[@]}"; do
+		between -1 "$delay" "$limit" "milliseconds (${delays[*]})"
+	done
+}
+
+# Data
+
+@test "--data: of every vector, in text and in JSON" {
+	needs_guest "captures data"
+	for backend in $(backends); do
+		mkdir -p d
+		wt trace -j -s 4096 --backend "$backend" -- workload ops d expect --data 4096
+		expect_status 0
+		same_events expect
+		is "$(writes | jq -c 'select(.ret >= 0 and (.data | utf8bytelength) != .captured)' | wc -l)" 0 \
+			"events with a wrong 'captured'"
+		is "$(count '.ret < 0 and has("data")')" 0 "failed writes with data"
+	done
+	wt trace -s 16 -C op,data -- bash -c 'printf "a\nb\033[31mc" >f'
+	has out '^write +"a\\x0Ab\\x1B\[31mc"$'
+}
+
+@test "--data: limits" {
+	needs_guest "captures data"
+	mkdir d
+	for limit in 1 100 4095; do
+		wt trace -j -s "$limit" -- workload ops d expect --data "$limit"
+		expect_status 0
+		same_events expect
+	done
+	wt trace -j -s 0 -- sh -c 'printf x >f'
+	is "$(count 'has("data")')" 0 "events with data"
+	one_error 2 "4097" trace -s 4097
+}
+
+@test "--data: bytes that are not UTF-8" {
+	needs_guest "captures data"
+	wt trace -j -s 16 -- bash -c 'printf "\xff\xfeok\x00" >f'
+	is "$(writes | jq -r .data_b64 | base64 -d | od -An -tx1 | xargs)" "ff fe 6f 6b 00"
+	is "$(writes | jq .captured)" 5
+}
+
+# What belongs to the machine as a whole
+
+@test "--trace-pipe: also a line in the kernel's trace_pipe" {
+	needs_guest "reads the machine's trace_pipe"
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	cat /sys/kernel/tracing/trace_pipe >pipe.out 3>&- &
+	started+=($!)
+	for backend in $(backends); do
+		wt trace -j --trace-pipe --backend "$backend" -- sh -c 'printf 12345 >f; exec 1>&-; printf x; :'
+		expect_status 0
+		whole
+		is "$(count)" 2 "events with $backend"
+		traced() { [[ $(grep -c "writetrace" pipe.out) -ge $1 ]]; }
+	done
+	until_true traced 6
+	has pipe.out 'write.* 5'
+}
+
+@test "writetrace does not trace itself; a note says so; --include-self undoes it" {
+	needs_guest "traces all processes"
+	# shellcheck disable=SC2030
+	writetrace trace -j --duration 3s 2>err | tee lines | cat >copy
+	has err 'not traced: writetrace itself'
+	mv lines out
+	is "$(count '.comm == "writetrace"')" 0 "writes of writetrace"
+	is "$(count '.comm == "tee"')" 0 "writes of its pipeline"
+	whole
+	writetrace trace -j --duration 3s --include-self --count 1000 2>err | tee lines | cat >copy
+	has_not err 'not traced'
+	mv lines out
+	between 1 "$(count '.comm == "tee"')" 1000 "writes of its pipeline"
+	between 1 "$(count '.comm == "writetrace"')" 1000 "writes of writetrace"
+}
+
+@test "the terminal that shows the output is not traced" {
+	needs_guest "traces all processes"
+	on_terminal writetrace trace -j --duration 3s
+	has typescript '"type":"end"'
+	has_not typescript '"comm":"script"'
+	has typescript 'not traced: writetrace itself.*terminal'
+}
+
+@test "without a filter every process is seen" {
+	needs_guest "traces all processes"
+	start_trace -j
+	for i in 1 2 3; do
+		sh -c "printf $i >f$i"
+	done
+	setsid -w sh -c 'printf 4 >f4'
+	end_trace
+	is "$(writes '(.path // "") | startswith("'"$PWD"'/f")' | jq -r .path | xargs)" \
+		"$PWD/f1 $PWD/f2 $PWD/f3 $PWD/f4"
+}
+
+@test "in a pid namespace: pids as seen there" {
+	needs_guest "makes a pid namespace"
+	unshare -pf --mount-proc bash -c 'sh -c "printf 0 >outer"
+		writetrace trace -j -- bash -c "printf \$\$ >f; sh -c \"printf \\\$\\\$ >g\""' >out
+	is "$(writes | jq -r .pid | xargs)" "$(<f) $(<g)" pids
+	between 2 "$(<f)" 30 "pid"
+	is "$(count '.tid == .pid')" 2
+	unshare -pf --mount-proc bash -c 'sleep 1000 & writetrace trace -j -p $! --duration 100ms; echo $?' >out
+	is "$(tail -n 1 out)" 0 "status with a pid of the namespace"
+}
