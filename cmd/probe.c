@@ -1,5 +1,431 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * writetrace probe: says whether writes can be traced here, how, what is not covered, and what to
+ * do about each "no".
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <linux/capability.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
 #include "cmd.h"
-static int run(int argc, char **argv, struct globals *globals){(void)argc;(void)argv;(void)globals;return 0;}
-static void help(void){}
-const struct cmd cmd_probe = { .name = "probe", .summary = "x", .run = run, .help = help };
+#include "common/buf.h"
+#include "common/json.h"
+#include "common/kernel.h"
+#include "common/ops.h"
+#include "common/session.h"
+#include "common/text.h"
+#include "common/trial.h"
+
+#define CHECKS_MAX 24
+
+struct check {
+	const char *name;
+	bool ok;
+	struct buf detail;
+	const char *fix; /* what to do about a "no", or NULL */
+};
+
+struct probe {
+	struct globals *globals;
+	bool helpers;
+	bool color;
+	struct utsname uts;
+	struct check checks[CHECKS_MAX];
+	size_t n_checks;
+	struct check backends[BACKEND_COUNT];
+	enum backend best; /* BACKEND_COUNT: none */
+	bool pin;
+};
+
+static struct check *add(struct probe *p, const char *name, bool ok, const char *fix)
+{
+	struct check *check = &p->checks[p->n_checks++];
+
+	check->name = name;
+	check->ok = ok;
+	check->fix = ok ? NULL : fix;
+	return check;
+}
+
+static void check_btf(struct probe *p)
+{
+	struct check *c = add(p, "btf", kernel_has_btf(),
+			      "use a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+
+	buf_puts(&c->detail, c->ok ? KERNEL_BTF_PATH : KERNEL_BTF_PATH " cannot be read");
+}
+
+static void check_lockdown(struct probe *p)
+{
+	struct buf mode = {};
+	struct check *c;
+	bool allows;
+
+	trial_lockdown(&mode);
+	allows = strcmp(buf_cstr(&mode), "confidentiality") != 0;
+	c = add(p, "lockdown", allows,
+		"boot with lockdown=integrity or none (Secure Boot may ask for more)");
+	if (mode.len)
+		buf_put(&c->detail, mode.data, mode.len);
+	else
+		buf_puts(&c->detail, "not known (no securityfs, or a kernel without lockdown)");
+	buf_free(&mode);
+}
+
+static void check_capability(struct probe *p, const char *name, int cap, bool needed)
+{
+	bool have = kernel_has_cap(cap), admin = kernel_has_cap(CAP_SYS_ADMIN);
+	struct check *c = add(p, name, have || (admin && needed) || !needed,
+			      "run as root, or give the capability (setcap(8), sudo)");
+
+	if (have)
+		buf_puts(&c->detail, "held");
+	else
+		buf_puts(&c->detail, admin	? "not held, but CAP_SYS_ADMIN includes it"
+				     : needed ? "not held"
+					      : "not held; needed to mount bpffs and tracefs only");
+}
+
+static void check_bpffs(struct probe *p, const char *dir)
+{
+	struct check *c = add(p, "bpffs", kernel_is_bpffs(dir),
+			      "`writetrace pin' mounts it; or: mount -t bpf bpf /sys/fs/bpf");
+
+	buf_printf(&c->detail, c->ok ? "%s" : "not mounted at %s", dir);
+}
+
+static void check_tracefs(struct probe *p)
+{
+	const char *dir = kernel_find_tracefs();
+	struct check *c = add(p, "tracefs", dir != NULL,
+			      "mounted when needed; or: mount -t tracefs tracefs "
+			      "/sys/kernel/tracing");
+
+	buf_puts(&c->detail, dir ? dir : "not mounted");
+}
+
+static void check_memlock(struct probe *p)
+{
+	int raised = kernel_raise_memlock();
+	struct buf caps = {};
+	bool known = !kernel_missing_caps(&caps);
+	struct check *c = add(p, "memlock", known && raised >= 0,
+			      known ? "ulimit -l unlimited, or CAP_SYS_RESOURCE" : NULL);
+
+	buf_free(&caps);
+	if (!known) {
+		buf_puts(&c->detail, "not known without CAP_BPF");
+		return;
+	}
+	buf_puts(&c->detail, raised < 0	 ? "RLIMIT_MEMLOCK is too low and cannot be raised"
+			     : raised ? "counted by this kernel, raised"
+				      : "not counted by this kernel");
+}
+
+static void check_preemption(struct probe *p)
+{
+	struct buf model = {};
+	bool preempts = kernel_preempts(&model);
+	struct check *c = add(p, "preemption", true, NULL);
+
+	buf_put(&c->detail, model.data, model.len);
+	buf_puts(&c->detail, preempts ? ": programs are attached twice, and runs that the kernel "
+					"skipped are counted"
+				      : ": the kernel skips no program");
+	buf_free(&model);
+}
+
+static void try_backends(struct probe *p)
+{
+	p->best = BACKEND_COUNT;
+	for (int i = 0; i < BACKEND_COUNT; i++) {
+		struct check *c = &p->backends[i];
+
+		c->name = backend_name(i);
+		c->ok = !trial_backend(i, &c->detail);
+		if (!c->ok)
+			continue;
+		if (p->best == BACKEND_COUNT)
+			p->best = i;
+		backend_hook(i, WT_OP_WRITE, &c->detail);
+		buf_puts(&c->detail, ": loaded, attached, seen to fire");
+	}
+}
+
+static const char *backend_fix(const struct probe *p, int i)
+{
+	if (p->backends[i].ok)
+		return NULL;
+	if (p->best != BACKEND_COUNT)
+		return "not needed, another backend works";
+	return "see the checks that say no; --debug shows what the verifier said";
+}
+
+static void check_backends(struct probe *p)
+{
+	static const char *const names[] = { "backend_fentry", "backend_raw",
+					     "backend_tracepoint" };
+
+	try_backends(p);
+	for (int i = 0; i < BACKEND_COUNT; i++) {
+		struct check *c = add(p, names[i], p->backends[i].ok, backend_fix(p, i));
+
+		buf_put(&c->detail, p->backends[i].detail.data, p->backends[i].detail.len);
+	}
+}
+
+static void check_pin(struct probe *p, const char *dir)
+{
+	struct buf why = {};
+	struct check *c;
+
+	p->pin = !trial_pin(dir, &why);
+	c = add(p, "pin", p->pin, "tracing works without; pinned sessions do not");
+	buf_puts(&c->detail, p->pin ? "a link was pinned" : buf_cstr(&why));
+	buf_free(&why);
+}
+
+static void check_compat(struct probe *p)
+{
+	bool covered = p->best == BACKEND_RAW;
+	struct check *c = add(p, "32bit", covered,
+			      p->backends[BACKEND_RAW].ok ? "trace with --backend raw"
+							  : "trace 64-bit programs only");
+
+	buf_puts(&c->detail, covered ? "calls of 32-bit programs are seen"
+				     : "calls of 32-bit programs are not seen by this backend");
+}
+
+static void run_checks(struct probe *p)
+{
+	const char *bpffs = p->globals->bpffs ? p->globals->bpffs : KERNEL_BPFFS_DIR;
+
+	uname(&p->uts);
+	check_btf(p);
+	check_lockdown(p);
+	check_capability(p, "cap_bpf", CAP_BPF, true);
+	check_capability(p, "cap_perfmon", CAP_PERFMON, true);
+	check_capability(p, "cap_sys_admin", CAP_SYS_ADMIN, false);
+	check_bpffs(p, bpffs);
+	check_tracefs(p);
+	check_memlock(p);
+	check_preemption(p);
+	check_backends(p);
+	check_pin(p, bpffs);
+	check_compat(p);
+}
+
+static const char *yes_no(const struct probe *p, bool ok)
+{
+	if (!p->color)
+		return ok ? "yes" : "no ";
+	return ok ? "\033[32myes\033[m" : "\033[31mno\033[m ";
+}
+
+static void text_helpers(struct buf *out)
+{
+	for (int type = 0; type < TRIAL_TYPES; type++) {
+		buf_printf(out, "\nhelpers of %s programs:\n", trial_type_name(type));
+		if (trial_type_works(type)) {
+			buf_puts(out, "  none, this type cannot be loaded\n");
+			continue;
+		}
+		for (unsigned int id = 1; trial_helper_name(id); id++)
+			if (trial_helper(type, id))
+				buf_printf(out, "  bpf_%s\n", trial_helper_name(id));
+	}
+}
+
+/*
+ * Linux 6.18.44 x86_64: writes can be traced, backend raw
+ *
+ *   yes btf                /sys/kernel/btf/vmlinux
+ *   no  bpffs              not mounted at /sys/fs/bpf
+ *                          → `writetrace pin' mounts it; or: mount -t bpf bpf /sys/fs/bpf
+ */
+static void print_text(const struct probe *p, struct buf *out)
+{
+	buf_printf(out, "Linux %s %s: ", p->uts.release, p->uts.machine);
+	if (p->best != BACKEND_COUNT)
+		buf_printf(out, "writes can be traced, backend %s\n\n", backend_name(p->best));
+	else
+		buf_puts(out, "writes cannot be traced\n\n");
+	for (size_t i = 0; i < p->n_checks; i++) {
+		const struct check *c = &p->checks[i];
+
+		buf_printf(out, "  %s %-18s ", yes_no(p, c->ok), c->name);
+		text_safe(out, c->detail.data, c->detail.len);
+		buf_putc(out, '\n');
+		if (c->fix)
+			buf_printf(out, "%25s-> %s\n", "", c->fix);
+	}
+	buf_puts(out, "\noperations:\n");
+	for_each_op(i) {
+		bool covered = p->best != BACKEND_COUNT;
+
+		buf_printf(out, "  %s %-18s ", yes_no(p, covered), ops[i].name);
+		if (covered)
+			backend_hook(p->best, i, out);
+		else
+			buf_puts(out, "no backend works");
+		buf_putc(out, '\n');
+	}
+	if (p->helpers)
+		text_helpers(out);
+}
+
+static void json_check(struct json *json, const struct check *c)
+{
+	json_begin_object(json, NULL);
+	json_str(json, "name", c->name);
+	json_bool(json, "ok", c->ok);
+	json_bytes(json, "detail", c->detail.data, c->detail.len);
+	if (c->fix)
+		json_str(json, "fix", c->fix);
+	json_end_object(json);
+}
+
+static void json_ops(struct json *json, const struct probe *p)
+{
+	struct buf hook = {};
+
+	json_begin_array(json, "ops");
+	for_each_op(i) {
+		json_begin_object(json, NULL);
+		json_str(json, "op", ops[i].name);
+		json_bool(json, "covered", p->best != BACKEND_COUNT);
+		if (p->best != BACKEND_COUNT) {
+			buf_reset(&hook);
+			backend_hook(p->best, i, &hook);
+			json_bytes(json, "hook", hook.data, hook.len);
+		}
+		json_end_object(json);
+	}
+	json_end_array(json);
+	buf_free(&hook);
+}
+
+static void json_helpers(struct json *json)
+{
+	json_begin_object(json, "helpers");
+	for (int type = 0; type < TRIAL_TYPES; type++) {
+		bool works = !trial_type_works(type);
+
+		json_begin_array(json, trial_type_name(type));
+		for (unsigned int id = 1; works && trial_helper_name(id); id++) {
+			char name[128];
+
+			if (!trial_helper(type, id))
+				continue;
+			snprintf(name, sizeof(name), "bpf_%s", trial_helper_name(id));
+			json_str(json, NULL, name);
+		}
+		json_end_array(json);
+	}
+	json_end_object(json);
+}
+
+static void print_json(const struct probe *p, struct buf *out)
+{
+	struct json json = { .out = out, .pretty = p->globals->pretty };
+
+	json_begin_object(&json, NULL);
+	json_str(&json, "kernel", p->uts.release);
+	json_str(&json, "arch", p->uts.machine);
+	json_bool(&json, "ok", p->best != BACKEND_COUNT);
+	if (p->best != BACKEND_COUNT)
+		json_str(&json, "backend", backend_name(p->best));
+	else
+		json_null(&json, "backend");
+	json_begin_array(&json, "checks");
+	for (size_t i = 0; i < p->n_checks; i++)
+		json_check(&json, &p->checks[i]);
+	json_end_array(&json);
+	json_begin_array(&json, "backends");
+	for (int i = 0; i < BACKEND_COUNT; i++)
+		json_check(&json, &p->backends[i]);
+	json_end_array(&json);
+	json_bool(&json, "pin", p->pin);
+	json_ops(&json, p);
+	if (p->helpers)
+		json_helpers(&json);
+	json_end_object(&json);
+	buf_putc(out, '\n');
+}
+
+static const struct opt probe_opts[] = {
+	{ "helpers", 400, NULL, OPT_FLAG, offsetof(struct probe, helpers),
+	  "also the BPF helpers that each type of program may call", NULL },
+	{},
+};
+
+static void probe_spec(struct opts_spec *spec, struct opt_group groups[3], struct probe *p)
+{
+	groups[0] = (struct opt_group){ "Options:", probe_opts, p };
+	groups[1] = (struct opt_group){ "General:", globals_opts, p ? p->globals : NULL };
+	groups[2] = (struct opt_group){};
+	*spec = (struct opts_spec){
+		.command = "probe",
+		.about = "Says whether writes can be traced here, how, what is not covered, and "
+			 "what to do about each \"no\". Exits with 0 if `writetrace trace' will "
+			 "work, else with 3.",
+		.groups = groups,
+	};
+}
+
+static int probe_print(struct probe *p)
+{
+	struct buf out = {};
+	int err;
+
+	if (p->globals->json)
+		print_json(p, &out);
+	else
+		print_text(p, &out);
+	err = out.err || fwrite(out.data, 1, out.len, stdout) != out.len;
+	buf_free(&out);
+	return err;
+}
+
+static int run(int argc, char **argv, struct globals *globals)
+{
+	struct probe p = { .globals = globals };
+	struct opt_group groups[3];
+	struct opts_spec spec;
+	int status;
+
+	probe_spec(&spec, groups, &p);
+	if (!cmd_parse(&spec, argc, argv, globals, &status))
+		return status;
+	p.color = cmd_wants_color(globals, isatty(STDOUT_FILENO));
+	run_checks(&p);
+	status = p.best != BACKEND_COUNT ? CMD_DONE : CMD_NOT_ALLOWED;
+	if (probe_print(&p))
+		status = CMD_FAILED;
+	for (size_t i = 0; i < p.n_checks; i++)
+		buf_free(&p.checks[i].detail);
+	for (int i = 0; i < BACKEND_COUNT; i++)
+		buf_free(&p.backends[i].detail);
+	return status;
+}
+
+static void help(void)
+{
+	struct opt_group groups[3];
+	struct opts_spec spec;
+
+	probe_spec(&spec, groups, NULL);
+	opts_help(&spec);
+}
+
+const struct cmd cmd_probe = {
+	.name = "probe",
+	.summary = "say whether and how writes can be traced here",
+	.run = run,
+	.help = help,
+};

@@ -186,6 +186,13 @@ static bool is_tracefs(const char *path)
 	return !statfs(path, &fs) && (unsigned long)fs.f_type == TRACEFS_MAGIC;
 }
 
+bool kernel_is_bpffs(const char *dir)
+{
+	struct statfs fs;
+
+	return !statfs(dir, &fs) && (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
 const char *kernel_find_tracefs(void)
 {
 	if (is_tracefs(TRACEFS_DIR))
@@ -266,6 +273,8 @@ int kernel_try_fentry(struct buf *why)
 	if (prog < 0) {
 		err = -errno;
 		buf_printf(why, "load refused: %s", strerror(-err));
+		if (err == -EPERM)
+			buf_puts(why, " (kernel lockdown does that)");
 		return err;
 	}
 	link = bpf_raw_tracepoint_open(NULL, prog);

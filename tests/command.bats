@@ -20,13 +20,13 @@ load lib
 }
 
 @test "127 when COMMAND is not found, 126 when it cannot be executed" {
-	wt trace -j -- no-such-program-here
+	wt trace -q -- no-such-program-here
 	expect_status 127
 	is "$(wc -l <err)" 1 "lines on stderr"
 	has err '^writetrace: no-such-program-here: '
 	: >plain
 	chmod 644 plain
-	wt trace -j -- ./plain
+	wt trace -q -- ./plain
 	expect_status 126
 	has err '^writetrace: \./plain: '
 	wt trace -j -- /
@@ -60,9 +60,9 @@ value:$PWD:3:two  words"
 }
 
 @test "COMMAND inherits no descriptor of ours" {
-	# shellcheck disable=SC2016
-	writetrace trace -q -j -o lines -- bash -c 'ls -l /proc/self/fd' >got 3>&- </dev/null
-	has_not got 'anon_inode|bpf|pipe|lines'
+	ls -1 /proc/self/fd </dev/null >want
+	writetrace trace -q -j -o lines -- ls -1 /proc/self/fd </dev/null >got
+	diff want got
 }
 
 @test "what is after -- belongs to COMMAND, even if it looks like an option" {
@@ -104,11 +104,10 @@ value:$PWD:3:two  words"
 	has err '^writetrace: 1 write, 1 B in .*; nothing lost$'
 }
 
-@test "SIGINT from a terminal with COMMAND: its end is waited for" {
-	start_trace -j -- bash -c 'trap "printf x >f; exit 7" INT; : >ready; while :; do sleep 0.05; done'
+@test "a signal to COMMAND is COMMAND's business" {
+	start_trace -j -- bash -c 'trap "printf x >f; exit 7" USR1; : >ready; while :; do sleep 0.05; done'
 	until_true test -e ready
-	command_pid=$(pgrep -P "$tracer" | head -n 1)
-	kill -INT "$command_pid"
+	kill -USR1 "$(pgrep -P "$tracer")"
 	end_trace none
 	expect_status 7
 	is "$(count)" 1 events
@@ -198,7 +197,7 @@ value:$PWD:3:two  words"
 	started+=("$writer")
 	begin=$(now_ms)
 	set +o pipefail
-	{ writetrace trace -p "$writer" 2>err; echo "${PIPESTATUS[0]}" >code; } 3>&- | head -n 1 >lines
+	{ writetrace trace -p "$writer" 2>err || echo $? >code; } 3>&- | head -n 1 >lines
 	took=$(($(now_ms) - begin))
 	has lines '^TIME'
 	between 0 "$took" $((5000 * slow)) milliseconds
@@ -209,7 +208,7 @@ value:$PWD:3:two  words"
 @test "a closed pipe ends it though nothing happens any more" {
 	start_target
 	set +o pipefail
-	{ writetrace trace -q -p "$target" 2>err; echo $? >code; } 3>&- | head -n 1 >lines
+	{ writetrace trace -q -p "$target" 2>err || echo $? >code; } 3>&- | head -n 1 >lines
 	is "$(<code)" 141 "status (SIGPIPE)"
 }
 

@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# Whatever a process calls itself, its files or what it writes: no control byte reaches the output, every JSON line
+# parses, and the exact bytes can be had back.
+
+load lib
+
+# safe FILE: no control byte but the end of line, valid UTF-8, no bidirectional override, no C1 control
+safe() {
+	# grep -P on bytes; 7f is DEL
+	! LC_ALL=C grep -nP '[\x00-\x09\x0b-\x1f\x7f]' "$1" | cat -v | head -n 5 | grep . ||
+		fail "$1 has control bytes"
+	iconv -f UTF-8 -t UTF-8 "$1" >/dev/null 2>bad || fail "$1 is not UTF-8: $(<bad)"
+	! grep -nP '[\x{80}-\x{9f}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{61c}]' "$1" | cat -v | head -n 5 |
+		grep . || fail "$1 has bidirectional overrides or C1 controls"
+}
+
+# named OPTION...: all byte values, in comms and file names
+named() {
+	mkdir -p d
+	wt trace "$@" -- workload names d expect
+	expect_status 0
+}
+
+@test "JSON: every line parses, and the bytes are exact" {
+	for backend in $(backends); do
+		named -j --backend "$backend"
+		safe out
+		# line by line, as others will read it
+		while IFS= read -r line; do
+			printf '%s\n' "$line"
+		done <out | jq -c . | wc -l >lines
+		is "$(<lines)" "$(wc -l <out)" "lines that parse"
+		writes | jq -c '[.pid, .tid, .comm_b64 // (.comm | @base64), .path_b64 // (.path | @base64), .op, .size, .ret, .ino]' >got
+		jq -c '[.pid, .tid, .comm_b64, .path_b64, .op, .size, .ret, .ino]' expect >want
+		diff want got
+		whole
+	done
+}
+
+@test "JSON: _b64 stands beside a string that is not UTF-8, and only there" {
+	named -j
+	is "$(count '(has("path_b64")) != (.path | contains("\ufffd"))')" 0 "paths with a needless or missing _b64"
+	is "$(count '(has("comm_b64")) != (.comm | contains("\ufffd"))')" 0 "comms with a needless or missing _b64"
+	[[ $(count 'has("path_b64")') -gt 10 && $(count 'has("comm_b64")') -gt 10 ]] || fail "too few of them"
+	[[ $(count 'has("path_b64") | not') -gt 10 ]] || fail "too many of them"
+}
+
+@test "--pretty is safe, too" {
+	named --pretty
+	safe out
+	is "$(jq -c 'select(.type == "write")' out | wc -l)" "$(wc -l <expect)"
+}
+
+@test "text: one line for each event, and no control byte" {
+	for columns in "" "-C file,comm" "-C comm"; do
+		# shellcheck disable=SC2086
+		named $columns
+		safe out
+		is "$(wc -l <out)" $(($(wc -l <expect) + 1)) lines
+	done
+}
+
+@test "text: odd bytes are shown as \\xHH" {
+	wt trace -C comm,file -- bash -c 'printf x >$'"'"'a\nb\e[31mc\xff\x7f\xe2\x80\xaed\u00e4\\'"'"
+	expect_status 0
+	has out 'a\\x0Ab\\x1B\[31mc\\xFF\\x7F\\xE2\\x80\\xAEdä'
+	safe out
+}
+
+@test "text on a terminal: no control byte, whatever the names" {
+	mkdir d
+	script -qec "writetrace trace --color=never -- workload names d expect" typescript </dev/null >/dev/null
+	# the terminal's own carriage returns, and script's first and last lines
+	tr -d '\r' <typescript | sed '1d; $d' | grep -v '^$' >lines
+	safe lines
+	is "$(grep -c "$PWD/d/\|\.\.\." lines)" "$(wc -l <expect)" lines
+}
+
+@test "the stderr of a session and of an error is safe" {
+	name=$'no\n such\e[31m \xff'
+	wt trace -p 1 -o "/nowhere/$name"
+	safe err
+	is "$(wc -l <err)" 1 lines
+	wt trace -j --comm x --bogus="$name"
+	safe err
+	safe out
+	is "$(wc -l <err)" 1 lines
+	jq -e .error out
+	wt "$name"
+	safe err
+	expect_status 2
+	is "$(wc -l <err)" 1 lines
+	wt trace -q -- "$name"
+	safe err
+	expect_status 127
+}
+
+@test "filters take any bytes" {
+	wt trace -j -P $'a\nb\xff' -- bash -c 'printf x >$'"'"'a\nb\xff'"'"'; printf y >c'
+	is "$(count)" 1 events
+	is "$(writes | jq -r .path_b64 | base64 -d | od -An -c | tail -n 2 | tr -d ' \n')" \
+		"$(printf %s "$PWD/"$'a\nb\xff' | od -An -c | tail -n 2 | tr -d ' \n')"
+	# shellcheck disable=SC2016
+	wt trace -j -n $'x\e*' -- bash -c 'printf "x\eyz" >/proc/$$/comm; printf x >f'
+	is "$(count '.path | endswith("/f")')" 1 events
+}
+
+@test "data of all byte values is safe, too" {
+	needs_guest "captures data"
+	mkdir d
+	wt trace -s 256 -- workload names d expect --data 256
+	safe out
+	wt trace -j -s 256 -- workload names d expect --data 256
+	safe out
+	is "$(writes | jq -r '.data_b64' | sort -u | wc -l)" 1 "different data"
+	is "$(writes | jq -r '.data_b64' | head -n 1)" \
+		"$(perl -e 'print map { chr } 0 .. 255' | base64 -w0)" data
+}
+
+# below COUNT NAME: a file so many directories down
+below() {
+	# shellcheck disable=SC2016
+	wt trace -j -k file -- bash -c 'for ((i = 0; i < $1; i++)); do mkdir "$2"; cd "$2"; done; printf x >f' - "$@"
+	expect_status 0
+	is "$(count)" 1 events
+	is "$(count '.path | endswith("/f")')" 1 "paths with the right end"
+	is "$(count '.path_state == "truncated" or (.path_state == null and (.path | startswith("'"$PWD"'/")))')" 1 \
+		"paths that are whole or said to be truncated"
+	rm -rf "${2:?}"
+}
+
+@test "a path that is longer than we follow is said to be truncated" {
+	below 15 "$(printf %0200d 0)"
+	is "$(count 'has("path_state")')" 0 "truncated paths of 3,000 bytes"
+	below 30 "$(printf %0200d 0)"
+	below 60 d
+	is "$(count 'has("path_state")')" 0 "truncated paths of 60 directories"
+	below 300 d
+}
