@@ -41,7 +41,7 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 	return regs->orig_ax;
 }
 
-#define regs_arg(regs, n, compat)                                                                  \
+#define regs_arg(regs, n, compat) \
 	((compat) ? (__u32)regs_arg_compat_##n(regs) : regs_arg_native_##n(regs))
 #define regs_arg_native_0(regs) ((regs)->di)
 #define regs_arg_native_1(regs) ((regs)->si)
@@ -71,7 +71,7 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 }
 
 /* The result replaces the first argument; orig_x0 keeps it. */
-#define regs_arg(regs, n, compat)                                                                  \
+#define regs_arg(regs, n, compat) \
 	((compat) ? (__u32)regs_arg_native_##n(regs) : regs_arg_native_##n(regs))
 #define regs_arg_native_0(regs) ((regs)->orig_x0)
 #define regs_arg_native_1(regs) ((regs)->regs[1])
@@ -120,7 +120,7 @@ struct wt_iovec32 {
 };
 
 /* What call_sum_vectors() returns if they cannot be read or are too many: the call fails then. */
-#define SIZE_UNKNOWN (~0ULL)
+#define SIZE_UNKNOWN	(~0ULL)
 
 #define VECTORS_AT_ONCE 8
 

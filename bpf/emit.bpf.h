@@ -80,6 +80,7 @@ static __always_inline bool emit_data(const struct wt_done *d, struct wt_counter
 {
 	struct wt_scratch *s = scratch_get(d->slot);
 	__u64 want = d->ret > 0 ? d->ret : 0;
+	__u32 len;
 	int got;
 
 	if (!s)
@@ -92,10 +93,12 @@ static __always_inline bool emit_data(const struct wt_done *d, struct wt_counter
 		s->event.flags |= WT_EVENT_DATA_FAULT;
 		got = 0;
 	}
-	if (got > WT_DATA_MAX)
+	len = got;
+	barrier_var(len);
+	if (len > WT_DATA_MAX)
 		return false;
-	s->event.data_len = got;
-	return !bpf_ringbuf_output(&ring, &s->event, sizeof(s->event) + got, wake_flags(c));
+	s->event.data_len = len;
+	return !bpf_ringbuf_output(&ring, &s->event, sizeof(s->event) + len, wake_flags(c));
 }
 
 static __always_inline void emit(const struct wt_done *d)

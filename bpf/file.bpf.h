@@ -8,8 +8,8 @@
 #include "filter.bpf.h"
 
 /* Components and mount points that path_walk() climbs at most. */
-#define PATH_DEPTH 256
-#define NAME_LEN   255
+#define PATH_DEPTH  256
+#define NAME_LEN    255
 
 #define SEEN_WANTED 1ULL /* bit 0 of a value of map seen */
 
@@ -115,10 +115,10 @@ static __always_inline bool path_prepend_char(struct wt_scratch *s, char c)
 	return true;
 }
 
-#define path_prepend_literal(s, text)                                                              \
-	do {                                                                                       \
-		const char literal[] = text;                                                       \
-		path_prepend(s, literal, sizeof(literal) - 1);                                     \
+#define path_prepend_literal(s, text)                          \
+	do {                                                   \
+		const char literal[] = text;                   \
+		path_prepend(s, literal, sizeof(literal) - 1); \
 	} while (0)
 
 static __always_inline void path_prepend_name(struct wt_scratch *s, struct dentry *dentry)
@@ -259,8 +259,7 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 slot, stru
 	s->file.path_state = state;
 }
 
-static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 slot,
-						__u32 path_len)
+static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 slot, __u32 path_len)
 {
 	int verdict;
 

@@ -159,7 +159,7 @@ struct task_struct {
 /* include/linux/kdev_t.h */
 #define KDEV_MAJOR(dev) ((dev) >> 20)
 
-#define O_APPEND 02000 /* include/uapi/asm-generic/fcntl.h */
+#define O_APPEND	02000 /* include/uapi/asm-generic/fcntl.h */
 
 /* include/linux/errno.h: never seen by user space; the call is made again, or fails with EINTR. */
 #define ERESTARTSYS	      512

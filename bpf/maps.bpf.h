@@ -26,8 +26,8 @@ struct wt_scratch {
 	volatile __u32 pos;
 	volatile __u32 star_token;
 	volatile __u32 star_pos;
-	volatile __u64 dentry; /* state of path_walk() */
-	volatile __u64 mnt;    /* struct mount */
+	volatile __u64 dentry;	    /* state of path_walk() */
+	volatile __u64 mnt;	    /* struct mount */
 	volatile __u64 copy_vector; /* state of call_copy_data(): user address of the next vector */
 	volatile __u32 copy_left;   /* vectors */
 	volatile __u32 copy_want;   /* bytes */
@@ -139,7 +139,7 @@ static __always_inline void count_lost(enum wt_lost cause)
  * one another share slot 0. */
 static __always_inline struct wt_scratch *scratch_get(__u32 slot)
 {
-	__u32 key = cfg.twice ? slot : 0;
+	__u32 key = cfg.copies > 1 ? slot : 0;
 
 	return bpf_map_lookup_elem(&scratch, &key);
 }

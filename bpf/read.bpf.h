@@ -15,13 +15,13 @@
 
 extern void *bpf_rdonly_cast(const void *obj__ign, __u32 btf_id__k) __ksym __weak;
 
-#define kread(type, ptr, field)                                                                    \
-	({                                                                                         \
-		struct type *kread_ptr = (struct type *)(ptr);                                     \
-		cfg.direct ? ((struct type *)bpf_rdonly_cast(kread_ptr, bpf_core_type_id_kernel(   \
-									struct type)))     \
-				     ->field                                                       \
-			   : BPF_CORE_READ(kread_ptr, field);                                      \
+#define kread(type, ptr, field)                                                         \
+	({                                                                              \
+		struct type *kread_ptr = (struct type *)(ptr);                          \
+		cfg.direct ? ((struct type *)bpf_rdonly_cast(                           \
+				      kread_ptr, bpf_core_type_id_kernel(struct type))) \
+				     ->field                                            \
+			   : BPF_CORE_READ(kread_ptr, field);                           \
 	})
 
 /*

@@ -2,8 +2,8 @@
 /*
  * The hooks: each unpacks kernel arguments and hands them on.
  *
- * Three backends see the same operations; a session loads one of them. Every program exists in two
- * copies (see span.bpf.h); the second is loaded only where the kernel preempts.
+ * Three backends see the same operations; a session loads one of them. Every program exists in
+ * copies (see span.bpf.h); where the kernel does not preempt, only the first is loaded.
  */
 #include <linux/types.h>
 #include <linux/bpf.h>
@@ -24,8 +24,8 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Slots of map scratch: exits first, since only they need one in every session. */
-#define SLOT_EXIT(op, copy)  ((op)*2 + (copy))
-#define SLOT_ENTER(op, copy) ((WT_OP_COUNT + (op)) * 2 + (copy))
+#define SLOT_EXIT(op, copy)  ((op)*WT_COPIES + (copy))
+#define SLOT_ENTER(op, copy) (WT_OP_COUNT * WT_COPIES + (op)*WT_ENTER_COPIES + (copy))
 
 /* An operation begins. Only sessions that measure latency come here. */
 static __always_inline void op_enter(struct pt_regs *regs, __u32 op, bool compat, __u32 slot)
@@ -36,20 +36,47 @@ static __always_inline void op_enter(struct pt_regs *regs, __u32 op, bool compat
 		span_start();
 }
 
-/* Takes the start of the operation out of its span. False if the other copy has handled it. */
-static __always_inline bool op_take_span(struct wt_done *d, __u32 copy)
+/*
+ * Has another copy handled this operation? Asked before anything else: the less a copy does that
+ * has nothing to do, the less it is preempted.
+ */
+static __always_inline bool op_is_handled(const struct wt_who *who, __u32 copy)
+{
+	struct wt_span *span;
+
+	if (cfg.copies == 1)
+		return false;
+	span = span_get(false);
+	return span && span_is_handled(who->task, span, copy);
+}
+
+static __always_inline void count_handled(__u32 op, __u32 copy)
+{
+	struct wt_counters *c;
+	__u32 zero = 0;
+
+	c = bpf_map_lookup_elem(&counters, &zero);
+	barrier_var(op);
+	if (c && op < WT_OP_COUNT)
+		__sync_fetch_and_add(&c->handled[op][copy], 1);
+}
+
+/* Takes the start of the operation out of its span. False if another copy has to handle it. */
+static __always_inline bool op_take_span(struct wt_done *d, __u32 op, __u32 copy)
 {
 	struct wt_span *span;
 
 	d->latency_ns = 0;
 	d->has_latency = false;
-	if (!cfg.latency && !cfg.twice)
+	if (!cfg.latency && cfg.copies == 1)
 		return true;
-	span = span_get(cfg.twice);
+	span = span_get(cfg.copies > 1);
 	if (!span)
-		return !cfg.twice || copy == 0;
-	if (cfg.twice && !span_claim(&d->who, span))
-		return false;
+		return copy == 0;
+	if (cfg.copies > 1) {
+		span_claim(d->who.task, span, copy);
+		count_handled(op, copy);
+	}
 	if (cfg.latency && span->start_ns) {
 		d->latency_ns = d->now_ns - span->start_ns;
 		d->has_latency = true;
@@ -87,8 +114,7 @@ static __always_inline bool op_find_file(struct wt_done *d)
 	d->file = 0;
 	d->offset = 0;
 	if (!file)
-		return !cfg.path_globs &&
-		       (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
+		return !cfg.path_globs && (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
 	d->has_pos = true;
 	d->offset = op_position(d, file);
 	verdict = file_wanted(file, d->slot, &d->file);
@@ -102,12 +128,13 @@ static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, b
 {
 	struct wt_done d;
 
-	if (!task_wanted(&d.who, op, slot, true))
+	d.who.task = (struct task_struct *)bpf_get_current_task();
+	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who, op, slot, true))
 		return;
 	d.now_ns = bpf_ktime_get_ns();
 	d.ret = ret;
 	d.slot = slot;
-	if (!op_take_span(&d, copy))
+	if (!op_take_span(&d, op, copy))
 		return;
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
 		count_lost(WT_LOST_UNPAIRED);
@@ -136,23 +163,29 @@ static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, b
 #define SYS_NATIVE "__arm64_sys_"
 #endif
 
-#define FENTRY_COPY(name, op, copy)                                                                \
-	SEC("?fentry/" SYS_NATIVE #name)                                                           \
-	int fentry_##name##_##copy(__u64 *ctx)                                                     \
-	{                                                                                          \
-		op_enter((struct pt_regs *)ctx[0], op, false, SLOT_ENTER(op, copy));               \
-		return 0;                                                                          \
-	}                                                                                          \
-	SEC("?fexit/" SYS_NATIVE #name)                                                            \
-	int fexit_##name##_##copy(__u64 *ctx)                                                      \
-	{                                                                                          \
-		op_exit((struct pt_regs *)ctx[0], ctx[1], op, false, SLOT_EXIT(op, copy), copy);   \
-		return 0;                                                                          \
+#define FENTRY_ENTER(name, op, copy)                                                             \
+	SEC("?fentry/" SYS_NATIVE #name)                                                         \
+	int fentry_##name##_##copy(__u64 *ctx)                                                   \
+	{                                                                                        \
+		op_enter((struct pt_regs *)ctx[0], op, false, SLOT_ENTER(op, copy));             \
+		return 0;                                                                        \
 	}
 
-#define FENTRY(name, op)                                                                           \
-	FENTRY_COPY(name, op, 0)                                                                   \
-	FENTRY_COPY(name, op, 1)
+#define FENTRY_EXIT(name, op, copy)                                                              \
+	SEC("?fexit/" SYS_NATIVE #name)                                                          \
+	int fexit_##name##_##copy(__u64 *ctx)                                                    \
+	{                                                                                        \
+		op_exit((struct pt_regs *)ctx[0], ctx[1], op, false, SLOT_EXIT(op, copy), copy); \
+		return 0;                                                                        \
+	}
+
+#define FENTRY(name, op)          \
+	FENTRY_ENTER(name, op, 0) \
+	FENTRY_ENTER(name, op, 1) \
+	FENTRY_EXIT(name, op, 0)  \
+	FENTRY_EXIT(name, op, 1)  \
+	FENTRY_EXIT(name, op, 2)  \
+	FENTRY_EXIT(name, op, 3)
 
 FENTRY(write, WT_OP_WRITE)
 FENTRY(pwrite64, WT_OP_PWRITE64)
@@ -250,7 +283,7 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
  */
 static __always_inline void list_task(void *map, __u32 nr, struct task_struct *task)
 {
-	struct wt_task_id id = { .from_ns = kread(task_struct, task, start_boottime) };
+	struct wt_task_id id = {.from_ns = kread(task_struct, task, start_boottime)};
 
 	if (bpf_map_update_elem(map, &nr, &id, BPF_ANY))
 		count_lost(WT_LOST_INFLIGHT);
@@ -285,37 +318,43 @@ static __always_inline int process_exit(__u64 *ctx)
 	return 0;
 }
 
-#define COPY(copy)                                                                                 \
-	SEC("?tp_btf/sys_enter")                                                                   \
-	int raw_enter_##copy(__u64 *ctx)                                                           \
-	{                                                                                          \
-		return raw_enter(ctx, SLOT_ENTER(0, copy));                                        \
-	}                                                                                          \
-	SEC("?tp_btf/sys_exit")                                                                    \
-	int raw_exit_##copy(__u64 *ctx)                                                            \
-	{                                                                                          \
-		return raw_exit(ctx, SLOT_EXIT(0, copy), copy);                                    \
-	}                                                                                          \
-	SEC("?tp")                                                                                 \
-	int tracepoint_enter_##copy(struct syscall_tracepoint *ctx)                                \
-	{                                                                                          \
-		return tracepoint_enter(ctx, SLOT_ENTER(0, copy));                                 \
-	}                                                                                          \
-	SEC("?tp")                                                                                 \
-	int tracepoint_exit_##copy(struct syscall_tracepoint *ctx)                                 \
-	{                                                                                          \
-		return tracepoint_exit(ctx, SLOT_EXIT(0, copy), copy);                             \
-	}                                                                                          \
-	SEC("?tp_btf/sched_process_fork")                                                          \
-	int process_fork_##copy(__u64 *ctx)                                                        \
-	{                                                                                          \
-		return process_fork(ctx);                                                          \
-	}                                                                                          \
-	SEC("?tp_btf/sched_process_exit")                                                          \
-	int process_exit_##copy(__u64 *ctx)                                                        \
-	{                                                                                          \
-		return process_exit(ctx);                                                          \
+#define COPY_ENTER(copy)                                            \
+	SEC("?tp_btf/sys_enter")                                    \
+	int raw_enter_##copy(__u64 *ctx)                            \
+	{                                                           \
+		return raw_enter(ctx, SLOT_ENTER(0, copy));         \
+	}                                                           \
+	SEC("?tp")                                                  \
+	int tracepoint_enter_##copy(struct syscall_tracepoint *ctx) \
+	{                                                           \
+		return tracepoint_enter(ctx, SLOT_ENTER(0, copy));  \
 	}
 
-COPY(0)
-COPY(1)
+#define COPY_EXIT(copy)                                                \
+	SEC("?tp_btf/sys_exit")                                        \
+	int raw_exit_##copy(__u64 *ctx)                                \
+	{                                                              \
+		return raw_exit(ctx, SLOT_EXIT(0, copy), copy);        \
+	}                                                              \
+	SEC("?tp")                                                     \
+	int tracepoint_exit_##copy(struct syscall_tracepoint *ctx)     \
+	{                                                              \
+		return tracepoint_exit(ctx, SLOT_EXIT(0, copy), copy); \
+	}                                                              \
+	SEC("?tp_btf/sched_process_fork")                              \
+	int process_fork_##copy(__u64 *ctx)                            \
+	{                                                              \
+		return process_fork(ctx);                              \
+	}                                                              \
+	SEC("?tp_btf/sched_process_exit")                              \
+	int process_exit_##copy(__u64 *ctx)                            \
+	{                                                              \
+		return process_exit(ctx);                              \
+	}
+
+COPY_ENTER(0)
+COPY_ENTER(1)
+COPY_EXIT(0)
+COPY_EXIT(1)
+COPY_EXIT(2)
+COPY_EXIT(3)

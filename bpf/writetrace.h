@@ -61,8 +61,8 @@ enum wt_lost {
 #define WT_GLOB_CLASS	258 /* 258 + i: one byte of classes[i] */
 
 struct wt_glob {
-	__u16 n;    /* tokens in use */
-	__u8 tree;  /* a literal path: whatever lies below it matches, too */
+	__u16 n;   /* tokens in use */
+	__u8 tree; /* a literal path: whatever lies below it matches, too */
 	__u8 pad[5];
 	__u16 token[WT_GLOB_MAX]; /* 0 to 255: that byte; else WT_GLOB_* */
 	__u8 classes[WT_GLOB_CLASSES][32];
@@ -76,23 +76,23 @@ struct wt_glob {
 struct wt_config {
 	__u64 min_size;
 	__u64 min_latency_ns;
-	__u64 pidns_ino;    /* 0: pids as the kernel numbers them, else as this pid namespace does */
-	__u32 self_tgid;    /* writetrace itself */
-	__u32 skip_pgrp;    /* process group that is not traced unless named; 0: none */
-	__u32 data_max;	    /* bytes of data captured with each event; 0: none */
-	__u32 file_mask;    /* slots of the seen-file table minus one; a power of two minus one */
-	__u32 kinds;	    /* bit per enum wt_kind; 0: all */
-	__u32 comm_globs;   /* rows 0.. of map globs */
-	__u32 path_globs;   /* rows comm_globs.. of map globs */
-	__u32 cgroups;	    /* rows of map cgroups */
-	__u32 wake_every;   /* events of one CPU after which a sleeping reader is woken */
-	__u8 skip_tasks;    /* map skipped decides */
-	__u8 latency;	    /* entry hooks are attached, latency is measured */
-	__u8 twice;	    /* two copies of each program are attached */
-	__u8 direct;	    /* bpf_rdonly_cast works: read kernel memory without helper calls */
-	__u8 task_storage;  /* BPF_MAP_TYPE_TASK_STORAGE works, else one array slot per tid */
-	__u8 by_pid;	    /* map pids decides */
-	__u8 by_tid;	    /* map tids decides */
+	__u64 pidns_ino;   /* 0: pids as the kernel numbers them, else as this pid namespace does */
+	__u32 self_tgid;   /* writetrace itself */
+	__u32 skip_pgrp;   /* process group that is not traced unless named; 0: none */
+	__u32 data_max;	   /* bytes of data captured with each event; 0: none */
+	__u32 file_mask;   /* slots of the seen-file table minus one; a power of two minus one */
+	__u32 kinds;	   /* bit per enum wt_kind; 0: all */
+	__u32 comm_globs;  /* rows 0.. of map globs */
+	__u32 path_globs;  /* rows comm_globs.. of map globs */
+	__u32 cgroups;	   /* rows of map cgroups */
+	__u32 wake_every;  /* events of one CPU after which a sleeping reader is woken */
+	__u8 skip_tasks;   /* map skipped decides */
+	__u8 latency;	   /* entry hooks are attached, latency is measured */
+	__u8 copies;	   /* of each exit program that are attached: 1, or WT_COPIES */
+	__u8 direct;	   /* bpf_rdonly_cast works: read kernel memory without helper calls */
+	__u8 task_storage; /* BPF_MAP_TYPE_TASK_STORAGE works, else one array slot per tid */
+	__u8 by_pid;	   /* map pids decides */
+	__u8 by_tid;	   /* map tids decides */
 	__u8 by_uid;
 	__u8 by_fd;
 	__u8 follow;
@@ -102,6 +102,10 @@ struct wt_config {
 	__u8 pad[3];
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
+
+/* Where the kernel preempts programs: how many copies of each are attached, see span.bpf.h. */
+#define WT_COPIES	4
+#define WT_ENTER_COPIES 2
 
 /* Identity of a task: its number and its start. A number alone may belong to another process by
  * now. User space knows starts to 10 ms only (/proc/PID/stat), so a start within that of `from`
@@ -119,12 +123,12 @@ enum wt_record_type {
 };
 
 /* struct wt_event.flags */
-#define WT_EVENT_COMPAT	     1	/* made by the 32-bit system call */
-#define WT_EVENT_LATENCY     2	/* latency_ns is known */
-#define WT_EVENT_SIZE	     4	/* size is known */
-#define WT_EVENT_POS	     8	/* offset is known, if the file has one */
-#define WT_EVENT_DATA_FAULT  16 /* data could not be read */
-#define WT_EVENT_FILE	     32 /* file holds an identity */
+#define WT_EVENT_COMPAT	    1  /* made by the 32-bit system call */
+#define WT_EVENT_LATENCY    2  /* latency_ns is known */
+#define WT_EVENT_SIZE	    4  /* size is known */
+#define WT_EVENT_POS	    8  /* offset is known, if the file has one */
+#define WT_EVENT_DATA_FAULT 16 /* data could not be read */
+#define WT_EVENT_FILE	    32 /* file holds an identity */
 
 /*
  * One finished operation: identity only; the path is in the struct wt_file with the same id, which
@@ -137,7 +141,7 @@ struct wt_event {
 	__u8 pad;
 	__u16 cpu;
 	__u16 data_len;
-	__u64 lost; /* events this CPU could not put into the ring, since the session began */
+	__u64 lost;    /* events this CPU could not put into the ring, since the session began */
 	__u64 time_ns; /* end of the operation, CLOCK_MONOTONIC */
 	__u64 latency_ns;
 	__u64 file;
@@ -168,10 +172,11 @@ struct wt_file {
 };
 _Static_assert(sizeof(struct wt_file) == 32, "struct wt_file");
 
-/* Counters, one set per CPU. */
+/* Counters, one set per CPU; all __u64, so that they can be summed up as an array. */
 struct wt_counters {
 	__u64 lost[WT_LOST_COUNT];
 	__u64 sent; /* events put into the ring */
+	__u64 handled[WT_OP_COUNT][WT_COPIES]; /* operations, by the copy that handled them */
 };
 
 /* System call numbers in use are below this on every architecture we know. */

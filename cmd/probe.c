@@ -54,8 +54,8 @@ static struct check *add(struct probe *p, const char *name, bool ok, const char 
 
 static void check_btf(struct probe *p)
 {
-	struct check *c = add(p, "btf", kernel_has_btf(),
-			      "use a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	struct check *c =
+		add(p, "btf", kernel_has_btf(), "use a kernel built with CONFIG_DEBUG_INFO_BTF=y");
 
 	buf_puts(&c->detail, c->ok ? KERNEL_BTF_PATH : KERNEL_BTF_PATH " cannot be read");
 }
@@ -86,7 +86,7 @@ static void check_capability(struct probe *p, const char *name, int cap, bool ne
 	if (have)
 		buf_puts(&c->detail, "held");
 	else
-		buf_puts(&c->detail, admin	? "not held, but CAP_SYS_ADMIN includes it"
+		buf_puts(&c->detail, admin    ? "not held, but CAP_SYS_ADMIN includes it"
 				     : needed ? "not held"
 					      : "not held; needed to mount bpffs and tracefs only");
 }
@@ -94,7 +94,7 @@ static void check_capability(struct probe *p, const char *name, int cap, bool ne
 static void check_bpffs(struct probe *p, const char *dir)
 {
 	struct check *c = add(p, "bpffs", kernel_is_bpffs(dir),
-			      "`writetrace pin' mounts it; or: mount -t bpf bpf /sys/fs/bpf");
+			      "to pin, mount it: mount -t bpf bpf /sys/fs/bpf");
 
 	buf_printf(&c->detail, c->ok ? "%s" : "not mounted at %s", dir);
 }
@@ -115,16 +115,17 @@ static void check_memlock(struct probe *p)
 	struct buf caps = {};
 	bool known = !kernel_missing_caps(&caps);
 	struct check *c = add(p, "memlock", known && raised >= 0,
-			      known ? "ulimit -l unlimited, or CAP_SYS_RESOURCE" : NULL);
+			      known ? "ulimit -l unlimited, or CAP_SYS_RESOURCE"
+				    : "see cap_bpf");
 
 	buf_free(&caps);
 	if (!known) {
 		buf_puts(&c->detail, "not known without CAP_BPF");
 		return;
 	}
-	buf_puts(&c->detail, raised < 0	 ? "RLIMIT_MEMLOCK is too low and cannot be raised"
-			     : raised ? "counted by this kernel, raised"
-				      : "not counted by this kernel");
+	buf_puts(&c->detail, raised < 0 ? "RLIMIT_MEMLOCK is too low and cannot be raised"
+			     : raised	? "counted by this kernel, raised"
+					: "not counted by this kernel");
 }
 
 static void check_preemption(struct probe *p)
@@ -134,8 +135,8 @@ static void check_preemption(struct probe *p)
 	struct check *c = add(p, "preemption", true, NULL);
 
 	buf_put(&c->detail, model.data, model.len);
-	buf_puts(&c->detail, preempts ? ": programs are attached twice, and runs that the kernel "
-					"skipped are counted"
+	buf_puts(&c->detail, preempts ? ": programs are attached in several copies, and what the "
+					"kernel still skips is reported"
 				      : ": the kernel skips no program");
 	buf_free(&model);
 }
@@ -168,8 +169,7 @@ static const char *backend_fix(const struct probe *p, int i)
 
 static void check_backends(struct probe *p)
 {
-	static const char *const names[] = { "backend_fentry", "backend_raw",
-					     "backend_tracepoint" };
+	static const char *const names[] = {"backend_fentry", "backend_raw", "backend_tracepoint"};
 
 	try_backends(p);
 	for (int i = 0; i < BACKEND_COUNT; i++) {
@@ -246,7 +246,7 @@ static void text_helpers(struct buf *out)
  *
  *   yes btf                /sys/kernel/btf/vmlinux
  *   no  bpffs              not mounted at /sys/fs/bpf
- *                          → `writetrace pin' mounts it; or: mount -t bpf bpf /sys/fs/bpf
+ *                          -> to pin, mount it: mount -t bpf bpf /sys/fs/bpf
  */
 static void print_text(const struct probe *p, struct buf *out)
 {
@@ -265,7 +265,7 @@ static void print_text(const struct probe *p, struct buf *out)
 			buf_printf(out, "%25s-> %s\n", "", c->fix);
 	}
 	buf_puts(out, "\noperations:\n");
-	for_each_op(i) {
+	for_each_op (i) {
 		bool covered = p->best != BACKEND_COUNT;
 
 		buf_printf(out, "  %s %-18s ", yes_no(p, covered), ops[i].name);
@@ -295,7 +295,7 @@ static void json_ops(struct json *json, const struct probe *p)
 	struct buf hook = {};
 
 	json_begin_array(json, "ops");
-	for_each_op(i) {
+	for_each_op (i) {
 		json_begin_object(json, NULL);
 		json_str(json, "op", ops[i].name);
 		json_bool(json, "covered", p->best != BACKEND_COUNT);
@@ -332,7 +332,7 @@ static void json_helpers(struct json *json)
 
 static void print_json(const struct probe *p, struct buf *out)
 {
-	struct json json = { .out = out, .pretty = p->globals->pretty };
+	struct json json = {.out = out, .pretty = p->globals->pretty};
 
 	json_begin_object(&json, NULL);
 	json_str(&json, "kernel", p->uts.release);
@@ -359,15 +359,15 @@ static void print_json(const struct probe *p, struct buf *out)
 }
 
 static const struct opt probe_opts[] = {
-	{ "helpers", 400, NULL, OPT_FLAG, offsetof(struct probe, helpers),
-	  "also the BPF helpers that each type of program may call", NULL },
+	{"helpers", 400, NULL, OPT_FLAG, offsetof(struct probe, helpers),
+	 "also the BPF helpers that each type of program may call", NULL},
 	{},
 };
 
 static void probe_spec(struct opts_spec *spec, struct opt_group groups[3], struct probe *p)
 {
-	groups[0] = (struct opt_group){ "Options:", probe_opts, p };
-	groups[1] = (struct opt_group){ "General:", globals_opts, p ? p->globals : NULL };
+	groups[0] = (struct opt_group){"Options:", probe_opts, p};
+	groups[1] = (struct opt_group){"General:", globals_opts, p ? p->globals : NULL};
 	groups[2] = (struct opt_group){};
 	*spec = (struct opts_spec){
 		.command = "probe",
@@ -394,7 +394,7 @@ static int probe_print(struct probe *p)
 
 static int run(int argc, char **argv, struct globals *globals)
 {
-	struct probe p = { .globals = globals };
+	struct probe p = {.globals = globals};
 	struct opt_group groups[3];
 	struct opts_spec spec;
 	int status;

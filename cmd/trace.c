@@ -30,11 +30,11 @@
 #include "filter_opts.h"
 
 /* Output is written out when it has grown to this, or when the ring is empty. */
-#define FLUSH_BYTES    (128 << 10)
-#define RING_DEFAULT   (8 << 20)
-#define CPUS_MAX       4096
-#define WATCHERS_MAX   16
-#define NS_PER_S       1000000000ULL
+#define FLUSH_BYTES  (128 << 10)
+#define RING_DEFAULT (8 << 20)
+#define CPUS_MAX     4096
+#define WATCHERS_MAX 16
+#define NS_PER_S     1000000000ULL
 
 struct trace_options {
 	const char *output;
@@ -109,35 +109,35 @@ static int set_ring_size(void *target, const char *arg, struct buf *why)
 #define AT(member) offsetof(struct trace_options, member)
 
 static const struct opt trace_opts[] = {
-	{ "output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew", NULL },
-	{ "force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL },
-	{ "data", 's', "BYTES", OPT_CALL, 0, "also show the first BYTES written (at most 4096)",
-	  set_data },
-	{ "columns", 'C', "LIST", OPT_STRING, AT(columns),
-	  "which columns, in which order; -C help lists them", NULL },
-	{ "duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)", NULL },
-	{ "count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL },
-	{ "no-latency", 303, NULL, OPT_FLAG, AT(no_latency), "cheaper: exit hooks only, no latency",
-	  NULL },
-	{ "backend", 304, "NAME", OPT_CALL, 0,
-	  "fentry, tracepoint or raw, instead of the best that works", set_backend },
-	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
-	  set_ring_size },
-	{ "strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL },
-	{ "trace-pipe", 307, NULL, OPT_FLAG, AT(trace_pipe),
-	  "also a line in the kernel's trace_pipe for each write", NULL },
-	{ "include-self", 308, NULL, OPT_FLAG, AT(include_self),
-	  "also trace writetrace and what shows its output", NULL },
+	{"output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew", NULL},
+	{"force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL},
+	{"data", 's', "BYTES", OPT_CALL, 0, "also show the first BYTES written (at most 4096)",
+	 set_data},
+	{"columns", 'C', "LIST", OPT_STRING, AT(columns),
+	 "which columns, in which order; -C help lists them", NULL},
+	{"duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)", NULL},
+	{"count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL},
+	{"no-latency", 303, NULL, OPT_FLAG, AT(no_latency), "cheaper: exit hooks only, no latency",
+	 NULL},
+	{"backend", 304, "NAME", OPT_CALL, 0,
+	 "fentry, tracepoint or raw, instead of the best that works", set_backend},
+	{"ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
+	 set_ring_size},
+	{"strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL},
+	{"trace-pipe", 307, NULL, OPT_FLAG, AT(trace_pipe),
+	 "also a line in the kernel's trace_pipe for each write", NULL},
+	{"include-self", 308, NULL, OPT_FLAG, AT(include_self),
+	 "also trace writetrace and what shows its output", NULL},
 	{},
 };
 
 static void trace_spec(struct opts_spec *spec, struct opt_group groups[4], struct trace *t)
 {
-	groups[0] = (struct opt_group){ "Filters (values of one option are alternatives, different "
-					"options must all hold):",
-					filter_opts, t ? &t->filter : NULL };
-	groups[1] = (struct opt_group){ "Output:", trace_opts, t ? &t->options : NULL };
-	groups[2] = (struct opt_group){ "General:", globals_opts, t ? t->globals : NULL };
+	groups[0] = (struct opt_group){"Filters (values of one option are alternatives, different "
+				       "options must all hold):",
+				       filter_opts, t ? &t->filter : NULL};
+	groups[1] = (struct opt_group){"Output:", trace_opts, t ? &t->options : NULL};
+	groups[2] = (struct opt_group){"General:", globals_opts, t ? t->globals : NULL};
 	groups[3] = (struct opt_group){};
 	*spec = (struct opts_spec){
 		.command = "trace",
@@ -319,7 +319,7 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 	uint32_t pids[t->filter.pids.n + 1], tids[t->filter.tids.n + 1];
 	struct stream_options o = {
 		.session = t->session,
-		.calls = { .record = trace_record, .idle = trace_idle, .arg = t },
+		.calls = {.record = trace_record, .idle = trace_idle, .arg = t},
 		.child = t->child ? child_pid(t->child) : 0,
 		.pids = pids,
 		.n_pids = t->filter.pids.n,
@@ -344,9 +344,7 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 /* What is left in the ring, the gap at the end, the sum. Return: 0 or -errno. */
 static int trace_finish(struct trace *t, uint64_t *lost, bool *known)
 {
-	struct print_sum sum = {
-		.lost = lost, .known = known, .elapsed_ns = now_ns() - t->start_ns
-	};
+	struct print_sum sum = {.lost = lost, .known = known, .elapsed_ns = now_ns() - t->start_ns};
 	struct buf text = {};
 	int err = 0, lost_err;
 

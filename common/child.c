@@ -47,8 +47,8 @@ int child_start(struct child **out, char *const *argv)
 
 	if (!child)
 		return -ENOMEM;
-	child->exec_errno = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	child->exec_errno =
+		mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (child->exec_errno == MAP_FAILED) {
 		err = -errno;
 		free(child);

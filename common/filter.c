@@ -18,8 +18,8 @@
 #include "units.h"
 
 static const char *const kind_names[WT_KIND_COUNT] = {
-	[WT_KIND_FILE] = "file", [WT_KIND_PIPE] = "pipe",   [WT_KIND_SOCKET] = "socket",
-	[WT_KIND_TTY] = "tty",	 [WT_KIND_CHAR] = "char",   [WT_KIND_BLOCK] = "block",
+	[WT_KIND_FILE] = "file", [WT_KIND_PIPE] = "pipe", [WT_KIND_SOCKET] = "socket",
+	[WT_KIND_TTY] = "tty",	 [WT_KIND_CHAR] = "char", [WT_KIND_BLOCK] = "block",
 	[WT_KIND_ANON] = "anon",
 };
 
@@ -347,8 +347,7 @@ static int resolve_globs(struct filter *filter, struct buf *why)
 	for (size_t i = 0; !err && i < filter->paths.n; i++) {
 		const char *path = filter->paths.items[i];
 
-		err = glob_has_wildcard(path) ? resolve_pattern(g, path)
-					      : resolve_literal(g, path);
+		err = glob_has_wildcard(path) ? resolve_pattern(g, path) : resolve_literal(g, path);
 		g++;
 	}
 	if (err)

@@ -24,7 +24,7 @@
 #include "buf.h"
 
 /* include/linux/proc_ns.h: inode number of the initial pid namespace */
-#define PIDNS_INIT_INO 0xEFFFFFFCU
+#define PIDNS_INIT_INO	    0xEFFFFFFCU
 
 #define TRACEFS_DIR	    "/sys/kernel/tracing"
 #define TRACEFS_DEBUGFS_DIR "/sys/kernel/debug/tracing"
@@ -90,11 +90,11 @@ static bool preempt_from_config(const char *path, char *model, size_t size)
 		static const struct {
 			const char *line, *model;
 		} models[] = {
-			{ "CONFIG_PREEMPT_NONE=y\n", "none" },
-			{ "CONFIG_PREEMPT_VOLUNTARY=y\n", "voluntary" },
-			{ "CONFIG_PREEMPT=y\n", "full" },
-			{ "CONFIG_PREEMPT_LAZY=y\n", "lazy" },
-			{ "CONFIG_PREEMPT_RT=y\n", "rt" },
+			{"CONFIG_PREEMPT_NONE=y\n", "none"},
+			{"CONFIG_PREEMPT_VOLUNTARY=y\n", "voluntary"},
+			{"CONFIG_PREEMPT=y\n", "full"},
+			{"CONFIG_PREEMPT_LAZY=y\n", "lazy"},
+			{"CONFIG_PREEMPT_RT=y\n", "rt"},
 		};
 
 		for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++)
@@ -162,8 +162,8 @@ uint64_t kernel_pidns_ino(void)
 void kernel_tty_majors(uint8_t *bits)
 {
 	/* Those of drivers that may be loaded later: Documentation/admin-guide/devices.txt */
-	static const unsigned int known[] = { 3, 4, 5, 136, 137, 138, 139, 140, 141, 142, 143,
-					      166, 188, 204 };
+	static const unsigned int known[] = {3,	  4,   5,   136, 137, 138, 139,
+					     140, 141, 142, 143, 166, 188, 204};
 	FILE *f = fopen("/proc/tty/drivers", "re");
 	unsigned int major;
 	char line[256];
@@ -221,10 +221,10 @@ int kernel_mount_tracefs(struct buf *why)
  * raise the limit by itself for the trial, and then never again. */
 int kernel_raise_memlock(void)
 {
-	struct rlimit limit, none = {}, infinite = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit limit, none = {}, infinite = {RLIM_INFINITY, RLIM_INFINITY};
 	struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	union bpf_attr attr = {};
 	int fd;
@@ -258,8 +258,8 @@ int kernel_try_fentry(struct buf *why)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
 	struct bpf_insn insns[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	int prog = -1, link = -1, id, err = 0;
 
@@ -292,8 +292,8 @@ int kernel_try_fentry(struct buf *why)
 
 bool kernel_has_task_storage(void)
 {
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_storage_get,
-				       NULL) == 1 &&
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_storage_get, NULL) ==
+		       1 &&
 	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_get_current_task_btf,
 				       NULL) == 1;
 }

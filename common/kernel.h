@@ -51,7 +51,8 @@ int kernel_mount_tracefs(struct buf *why);
 /** kernel_is_bpffs - a BPF file system is mounted there */
 bool kernel_is_bpffs(const char *dir);
 
-/** kernel_raise_memlock - lift RLIMIT_MEMLOCK where the kernel counts BPF memory by it (before 5.11)
+/** kernel_raise_memlock - lift RLIMIT_MEMLOCK where the kernel counts BPF memory by it
+ * (before 5.11)
  *
  * Return: 1 if it had to be raised, 0 if not, or -errno.
  */

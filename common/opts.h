@@ -60,7 +60,8 @@ int opts_parse(const struct opts_spec *spec, int argc, char **argv, struct buf *
 /** opts_help - print the help of a command on stdout */
 void opts_help(const struct opts_spec *spec);
 
-/** opts_nearest - the word of @words (ends with NULL) that @word may have been meant to be, or NULL */
+/** opts_nearest - the word of @words (ends with NULL) that @word may have been meant to be, or NULL
+ */
 const char *opts_nearest(const char *word, const char *const *words);
 
 #endif

@@ -12,7 +12,7 @@ struct buf;
 
 struct output {
 	int fd;
-	bool own;      /* opened by us */
+	bool own; /* opened by us */
 	bool terminal;
 	bool pipe;
 };

@@ -116,14 +116,14 @@ static void json_comm(struct json *json, const struct line *line)
 	json_bytes(json, "comm", line->event->comm, comm_len(line->event));
 }
 
-#define NUMBER_FIELD(name, put, value)                                                             \
-	static void text_##name(struct buf *out, const struct line *line)                          \
-	{                                                                                          \
-		buf_##put(out, value);                                                             \
-	}                                                                                          \
-	static void json_##name(struct json *json, const struct line *line)                        \
-	{                                                                                          \
-		json_##put(json, #name, value);                                                    \
+#define NUMBER_FIELD(name, put, value)                                      \
+	static void text_##name(struct buf *out, const struct line *line)   \
+	{                                                                   \
+		buf_##put(out, value);                                      \
+	}                                                                   \
+	static void json_##name(struct json *json, const struct line *line) \
+	{                                                                   \
+		json_##put(json, #name, value);                             \
 	}
 
 NUMBER_FIELD(pid, u64, line->event->pid)
@@ -334,27 +334,27 @@ static void json_data(struct json *json, const struct line *line)
 	json_u64(json, "captured", line->event->data_len);
 }
 
-/* The order is that of JSON; text by default shows those marked, in this order too, but FILE last. */
+/* The order is that of JSON; text by default shows those marked, in this order too, but FILE last.
+ */
 static const struct field fields[] = {
-	{ "time", "TIME", "when it finished", -15, text_time, json_time, true },
-	{ "comm", "COMM", "command name", -15, text_comm, json_comm, true },
-	{ "pid", "PID", "process", 7, text_pid, json_pid, true },
-	{ "tid", "TID", "thread", 7, text_tid, json_tid, false },
-	{ "uid", "UID", "user number", 5, text_uid, json_uid, false },
-	{ "cgroup", "CGROUP", "number of the cgroup v2", 7, text_cgroup, json_cgroup, false },
-	{ "op", "OP", "operation", -8, text_op, json_op, true },
-	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, true },
-	{ "size", "SIZE", "bytes requested", 8, text_size, json_size, true },
-	{ "ret", "RET", "bytes written, or the error", 8, text_ret, json_ret, true },
-	{ "latency", "LATENCY", "time it took", 8, text_latency, json_latency, true },
-	{ "kind", "KIND", "kind of file", -6, text_kind, json_kind, false },
-	{ "offset", "OFFSET", "position in the file", 10, text_offset, json_offset, false },
-	{ "dev", "DEV", "device of the file system", -7, text_dev, json_dev, false },
-	{ "ino", "INO", "inode number", 10, text_ino, json_ino, false },
-	{ "compat", "BITS", "32 for a call of a 32-bit program", 4, text_compat, json_compat,
-	  false },
-	{ "file", "FILE", "path of the file", -1, text_file, json_file, true },
-	{ "data", "DATA", "what was written (with --data)", -1, text_data, json_data, false },
+	{"time", "TIME", "when it finished", -15, text_time, json_time, true},
+	{"comm", "COMM", "command name", -15, text_comm, json_comm, true},
+	{"pid", "PID", "process", 7, text_pid, json_pid, true},
+	{"tid", "TID", "thread", 7, text_tid, json_tid, false},
+	{"uid", "UID", "user number", 5, text_uid, json_uid, false},
+	{"cgroup", "CGROUP", "number of the cgroup v2", 7, text_cgroup, json_cgroup, false},
+	{"op", "OP", "operation", -8, text_op, json_op, true},
+	{"fd", "FD", "file descriptor", 4, text_fd, json_fd, true},
+	{"size", "SIZE", "bytes requested", 8, text_size, json_size, true},
+	{"ret", "RET", "bytes written, or the error", 8, text_ret, json_ret, true},
+	{"latency", "LATENCY", "time it took", 8, text_latency, json_latency, true},
+	{"kind", "KIND", "kind of file", -6, text_kind, json_kind, false},
+	{"offset", "OFFSET", "position in the file", 10, text_offset, json_offset, false},
+	{"dev", "DEV", "device of the file system", -7, text_dev, json_dev, false},
+	{"ino", "INO", "inode number", 10, text_ino, json_ino, false},
+	{"compat", "BITS", "32 for a call of a 32-bit program", 4, text_compat, json_compat, false},
+	{"file", "FILE", "path of the file", -1, text_file, json_file, true},
+	{"data", "DATA", "what was written (with --data)", -1, text_data, json_data, false},
 };
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -393,7 +393,7 @@ static void default_columns(struct print *p)
 int print_setup(struct print *p, const struct print_options *options, const char *columns,
 		struct buf *why)
 {
-	*p = (struct print){ .options = *options };
+	*p = (struct print){.options = *options};
 	print_sync_clock(p);
 	if (columns)
 		return list_parse(columns, add_column, p, why);
@@ -407,8 +407,8 @@ void print_sync_clock(struct print *p)
 
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	clock_gettime(CLOCK_REALTIME, &wall);
-	p->wall_offset_ns = (wall.tv_sec - mono.tv_sec) * (int64_t)NS_PER_S + wall.tv_nsec -
-			    mono.tv_nsec;
+	p->wall_offset_ns =
+		(wall.tv_sec - mono.tv_sec) * (int64_t)NS_PER_S + wall.tv_nsec - mono.tv_nsec;
 }
 
 void print_column_help(struct buf *out)
@@ -497,7 +497,7 @@ static void print_text(struct buf *out, const struct line *line)
 static void print_json(struct buf *out, const struct line *line)
 {
 	const struct print *p = line->print;
-	struct json json = { .out = out, .pretty = p->options.pretty };
+	struct json json = {.out = out, .pretty = p->options.pretty};
 
 	json_begin_object(&json, NULL);
 	json_str(&json, "type", "write");
@@ -510,7 +510,7 @@ static void print_json(struct buf *out, const struct line *line)
 void print_event(struct print *p, struct buf *out, const struct wt_event *event,
 		 const struct file *file)
 {
-	const struct line line = { .print = p, .event = event, .file = file };
+	const struct line line = {.print = p, .event = event, .file = file};
 
 	if (p->options.json)
 		print_json(out, &line);
@@ -534,9 +534,9 @@ const char *print_lost_name(unsigned int cause)
 void print_lost(struct print *p, struct buf *out, uint64_t time_ns, uint64_t count,
 		unsigned int cause)
 {
-	const struct wt_event event = { .time_ns = time_ns };
-	const struct line line = { .print = p, .event = &event };
-	struct json json = { .out = out, .pretty = p->options.pretty };
+	const struct wt_event event = {.time_ns = time_ns};
+	const struct line line = {.print = p, .event = &event};
+	struct json json = {.out = out, .pretty = p->options.pretty};
 
 	if (!p->options.json) {
 		buf_printf(out, "-- %llu events lost here (%s) --\n", (unsigned long long)count,
@@ -555,7 +555,7 @@ void print_lost(struct print *p, struct buf *out, uint64_t time_ns, uint64_t cou
 /* {"type":"end","events":5,"bytes":20480,"lost":{"ring":0,…},"seconds":1.5} */
 void print_end(struct print *p, struct buf *out, const struct print_sum *sum)
 {
-	struct json json = { .out = out, .pretty = p->options.pretty };
+	struct json json = {.out = out, .pretty = p->options.pretty};
 
 	json_begin_object(&json, NULL);
 	json_str(&json, "type", "end");
@@ -587,8 +587,8 @@ void print_sum_text(struct buf *out, const struct print_sum *sum)
 	for (int i = 0; i < WT_LOST_COUNT; i++) {
 		if (!sum->known[i] || !sum->lost[i])
 			continue;
-		buf_printf(out, "%s%s%llu (%s)", any ? ", " : "; lost: ",
-			   i == WT_LOST_SKIPPED ? "at most " : "",
+		buf_printf(out, "%s%s%llu (%s)",
+			   any ? ", " : "; lost: ", i == WT_LOST_SKIPPED ? "at most " : "",
 			   (unsigned long long)sum->lost[i], lost_names[i]);
 		any = true;
 	}

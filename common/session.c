@@ -25,10 +25,9 @@
 #include "ops.h"
 #include "writetrace.skel.h"
 
-#define COPIES	    2
 #define FILE_SLOTS  65536
 #define FOLLOW_MAX  16384 /* processes listed at one time */
-#define LINKS_MAX   (COPIES * (2 * WT_OP_COUNT + 2))
+#define LINKS_MAX   (WT_COPIES * (2 * WT_OP_COUNT + 2))
 #define WAKE_SHARES 16 /* a sleeping reader is woken when this share of the ring is new */
 
 struct session {
@@ -36,7 +35,7 @@ struct session {
 	enum backend backend;
 	uint64_t ops;
 	bool latency;
-	bool twice;
+	int copies; /* of exit programs: 1 or WT_COPIES */
 	bool follow;
 	struct bpf_link *links[LINKS_MAX];
 	unsigned int n_links;
@@ -117,18 +116,18 @@ static int program_load(struct bpf_program *prog)
 /* Programs of one copy that this session loads. */
 static int session_choose_copy(struct session *s, int copy)
 {
-	static const char *const enter[] = { "fentry", "raw_enter", "tracepoint_enter" };
-	static const char *const leave[] = { "fexit", "raw_exit", "tracepoint_exit" };
+	static const char *const enter[] = {"fentry", "raw_enter", "tracepoint_enter"};
+	static const char *const leave[] = {"fexit", "raw_exit", "tracepoint_exit"};
 	int err = 0;
 
-	for_each_op(i) {
+	for_each_op (i) {
 		const char *op = s->backend == BACKEND_FENTRY ? ops[i].name : NULL;
 
 		if (!(s->ops & 1ULL << i))
 			continue;
 		if (!err)
 			err = program_load(session_program(s, leave[s->backend], op, copy));
-		if (!err && s->latency)
+		if (!err && s->latency && copy < WT_ENTER_COPIES)
 			err = program_load(session_program(s, enter[s->backend], op, copy));
 	}
 	if (!err && s->follow)
@@ -146,7 +145,7 @@ static bool lists_tasks(const struct session_options *o)
 
 static void configure_syscalls(struct session *s)
 {
-	for_each_op(i) {
+	for_each_op (i) {
 		if (!(s->ops & 1ULL << i))
 			continue;
 		s->skel->rodata->syscalls[ops[i].nr].native = i + 1;
@@ -174,9 +173,9 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->cgroups = f->cgroups.n;
 	cfg->wake_every = o->ring_size / WAKE_SHARES / (sizeof(struct wt_event) + 8);
 	cfg->latency = s->latency;
-	cfg->twice = s->twice;
+	cfg->copies = s->copies;
 	cfg->direct = direct;
-	cfg->task_storage = (s->latency || s->twice) && kernel_has_task_storage();
+	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
 	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
 	cfg->by_tid = f->tids.n > 0;
 	cfg->by_uid = f->uids.n > 0;
@@ -192,9 +191,9 @@ static void configure(struct session *s, const struct session_options *o, bool d
 /* Scratch places: see scratch_get() and SLOT_EXIT, SLOT_ENTER in the BPF code. */
 static uint32_t scratch_slots(const struct session *s)
 {
-	uint32_t programs = s->skel->rodata->cfg.comm_globs ? 2 * WT_OP_COUNT : WT_OP_COUNT;
+	uint32_t enter = s->skel->rodata->cfg.comm_globs ? WT_OP_COUNT * WT_ENTER_COPIES : 0;
 
-	return s->twice ? COPIES * programs : 1;
+	return s->copies > 1 ? WT_OP_COUNT * WT_COPIES + enter : 1;
 }
 
 static uint32_t at_least_one(uint32_t n)
@@ -206,22 +205,22 @@ static int size_maps(struct session *s, const struct session_options *o)
 {
 	const struct filter *f = o->filter;
 	const struct wt_config *cfg = (const struct wt_config *)&s->skel->rodata->cfg;
-	const bool spans = s->latency || s->twice;
+	const bool spans = s->latency || s->copies > 1;
 	const struct {
 		struct bpf_map *map;
 		uint32_t entries;
 	} sizes[] = {
-		{ s->skel->maps.ring, o->ring_size },
-		{ s->skel->maps.scratch, scratch_slots(s) },
-		{ s->skel->maps.seen, cfg->file_mask + 1 },
-		{ s->skel->maps.pids, s->follow ? FOLLOW_MAX : at_least_one(f->pids.n + 1) },
-		{ s->skel->maps.tids, s->follow && f->tids.n ? FOLLOW_MAX : at_least_one(f->tids.n) },
-		{ s->skel->maps.skipped, at_least_one(o->n_skipped) },
-		{ s->skel->maps.uids, at_least_one(f->uids.n) },
-		{ s->skel->maps.fds, at_least_one(f->fds.n) },
-		{ s->skel->maps.globs, at_least_one(f->comms.n + f->paths.n) },
-		{ s->skel->maps.cgroups, at_least_one(f->cgroups.n) },
-		{ s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 1 },
+		{s->skel->maps.ring, o->ring_size},
+		{s->skel->maps.scratch, scratch_slots(s)},
+		{s->skel->maps.seen, cfg->file_mask + 1},
+		{s->skel->maps.pids, s->follow ? FOLLOW_MAX : at_least_one(f->pids.n + 1)},
+		{s->skel->maps.tids, s->follow && f->tids.n ? FOLLOW_MAX : at_least_one(f->tids.n)},
+		{s->skel->maps.skipped, at_least_one(o->n_skipped)},
+		{s->skel->maps.uids, at_least_one(f->uids.n)},
+		{s->skel->maps.fds, at_least_one(f->fds.n)},
+		{s->skel->maps.globs, at_least_one(f->comms.n + f->paths.n)},
+		{s->skel->maps.cgroups, at_least_one(f->cgroups.n)},
+		{s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 1},
 	};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -236,7 +235,7 @@ static int size_maps(struct session *s, const struct session_options *o)
 static int fill_tasks(struct bpf_map *map, const struct filter_task *tasks, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct wt_task_id id = { .from_ns = tasks[i].start_ns };
+		struct wt_task_id id = {.from_ns = tasks[i].start_ns};
 
 		if (bpf_map_update_elem(bpf_map__fd(map), &tasks[i].nr, &id, BPF_ANY))
 			return -errno;
@@ -330,11 +329,12 @@ static int attach_op(struct session *s, const char *what, unsigned int op, int c
 	char name[64];
 
 	if (s->backend != BACKEND_TRACEPOINT)
-		return keep_link(s, bpf_program__attach(session_program(
-					    s, what, s->backend == BACKEND_FENTRY ? ops[op].name : NULL,
-					    copy)));
-	snprintf(name, sizeof(name), "sys_%s_%s", strcmp(what, "tracepoint_exit") ? "enter" : "exit",
-		 ops[op].name);
+		return keep_link(
+			s, bpf_program__attach(session_program(
+				   s, what, s->backend == BACKEND_FENTRY ? ops[op].name : NULL,
+				   copy)));
+	snprintf(name, sizeof(name), "sys_%s_%s",
+		 strcmp(what, "tracepoint_exit") ? "enter" : "exit", ops[op].name);
 	return keep_link(s, bpf_program__attach_tracepoint(session_program(s, what, NULL, copy),
 							   "syscalls", name));
 }
@@ -343,7 +343,7 @@ static int attach_ops(struct session *s, const char *const *what, int copy)
 {
 	int err = 0;
 
-	for_each_op(i) {
+	for_each_op (i) {
 		if (err || !(s->ops & 1ULL << i))
 			continue;
 		err = attach_op(s, what[s->backend], i, copy);
@@ -355,9 +355,9 @@ static int attach_ops(struct session *s, const char *const *what, int copy)
 
 static int attach_copy(struct session *s, int copy)
 {
-	static const char *const enter[] = { "fentry", "raw_enter", "tracepoint_enter" };
-	static const char *const leave[] = { "fexit", "raw_exit", "tracepoint_exit" };
-	static const char *const tasks[] = { "process_fork", "process_exit" };
+	static const char *const enter[] = {"fentry", "raw_enter", "tracepoint_enter"};
+	static const char *const leave[] = {"fexit", "raw_exit", "tracepoint_exit"};
+	static const char *const tasks[] = {"process_fork", "process_exit"};
 	int err = 0;
 
 	for (size_t i = 0; i < 2 && !err; i++) {
@@ -366,7 +366,7 @@ static int attach_copy(struct session *s, int copy)
 		if (bpf_program__autoload(prog))
 			err = keep_link(s, bpf_program__attach(prog));
 	}
-	if (!err && s->latency)
+	if (!err && s->latency && copy < WT_ENTER_COPIES)
 		err = attach_ops(s, enter, copy);
 	if (!err)
 		err = attach_ops(s, leave, copy);
@@ -375,7 +375,7 @@ static int attach_copy(struct session *s, int copy)
 
 static void selftest_operation(unsigned int op, int fd)
 {
-	struct iovec iov = { .iov_base = "", .iov_len = 0 };
+	struct iovec iov = {.iov_base = "", .iov_len = 0};
 	bool vectors = op >= WT_OP_WRITEV;
 
 	syscall(ops[op].nr, fd, vectors ? (void *)&iov : "", vectors ? 1 : 0, 0L, 0L, 0);
@@ -393,12 +393,12 @@ static int session_selftest(struct session *s, struct buf *why)
 		return err;
 	}
 	__atomic_store_n(&shared->selftest, 1, __ATOMIC_SEQ_CST);
-	for_each_op(i)
+	for_each_op (i)
 		if (s->ops & 1ULL << i)
 			selftest_operation(i, fd);
 	__atomic_store_n(&shared->selftest, 0, __ATOMIC_SEQ_CST);
 	close(fd);
-	for_each_op(i) {
+	for_each_op (i) {
 		uint64_t bit = 1ULL << i;
 
 		if (err || !(s->ops & bit))
@@ -416,7 +416,7 @@ static int session_attach(struct session *s, struct buf *why)
 {
 	int err = 0;
 
-	for (int copy = 0; copy <= s->twice && !err; copy++)
+	for (int copy = 0; copy < s->copies && !err; copy++)
 		err = attach_copy(s, copy);
 	if (err) {
 		buf_printf(why, "attach refused: %s", strerror(-err));
@@ -436,7 +436,7 @@ static int session_load(struct session *s, const struct session_options *o, bool
 		return -errno;
 	configure(s, o, direct);
 	err = size_maps(s, o);
-	for (int copy = 0; copy <= s->twice && !err; copy++)
+	for (int copy = 0; copy < s->copies && !err; copy++)
 		err = session_choose_copy(s, copy);
 	if (!err)
 		err = writetrace_bpf__load(s->skel);
@@ -575,7 +575,7 @@ int session_open(struct session **session, const struct session_options *options
 	s->ops = options->filter->ops;
 	s->latency = !options->no_latency;
 	s->follow = options->filter->follow && lists_tasks(options);
-	s->twice = kernel_preempts(NULL);
+	s->copies = kernel_preempts(NULL) ? WT_COPIES : 1;
 	err = session_try_all(s, options, &reasons);
 	if (err) {
 		buf_put(why, reasons.data, reasons.len);
@@ -589,7 +589,7 @@ int session_open(struct session **session, const struct session_options *options
 
 int session_list(struct session *session, uint32_t pid, uint64_t start_ns)
 {
-	struct filter_task task = { .nr = pid, .start_ns = start_ns };
+	struct filter_task task = {.nr = pid, .start_ns = start_ns};
 
 	return fill_tasks(session->skel->maps.pids, &task, 1);
 }
@@ -607,62 +607,91 @@ static bool program_misses(const struct bpf_program *prog, uint64_t *misses)
 	return true;
 }
 
-/* An operation is lost if every copy of its exit program was skipped: at most the smaller number. */
-static bool exit_misses(const struct session *s, const char *op, uint64_t *bound)
+/*
+ * At most how many operations were lost because all copies of an exit program were skipped, given
+ * how many each copy handled. That is no more than any copy's misses. And the copy that runs first
+ * handles all but those that it missed: so of its misses, those that others handled are not lost.
+ */
+static bool exit_skipped(const struct session *s, const char *op,
+			 const __u64 handled[WT_COPIES], uint64_t *bound)
 {
 	static const char *const leave[] = { "fexit", "raw_exit", "tracepoint_exit" };
-	uint64_t misses;
+	uint64_t misses[WT_COPIES] = {}, by_others = 0, not_by_others;
+	int first = 0;
 
 	*bound = UINT64_MAX;
-	for (int copy = 0; copy <= s->twice; copy++) {
-		if (!program_misses(session_program(s, leave[s->backend], op, copy), &misses))
+	for (int copy = 0; copy < s->copies; copy++) {
+		if (!program_misses(session_program(s, leave[s->backend], op, copy),
+				    &misses[copy]))
 			return false;
-		if (misses < *bound)
-			*bound = misses;
+		if (misses[copy] < *bound)
+			*bound = misses[copy];
+		if (handled[copy] > handled[first])
+			first = copy;
 	}
+	for (int copy = 0; copy < s->copies; copy++)
+		if (copy != first)
+			by_others += handled[copy];
+	not_by_others = misses[first] > by_others ? misses[first] - by_others : 0;
+	if (not_by_others < *bound)
+		*bound = not_by_others;
 	return true;
 }
 
-static bool session_skipped(const struct session *s, uint64_t *skipped)
+static bool session_skipped(const struct session *s, const struct wt_counters *sum,
+			    uint64_t *skipped)
 {
+	__u64 all[WT_COPIES] = {};
 	uint64_t bound;
 
 	*skipped = 0;
 	if (s->backend == BACKEND_TRACEPOINT && !kernel_counts_tracepoint_misses())
 		return false;
-	if (s->backend != BACKEND_FENTRY)
-		return exit_misses(s, NULL, skipped);
 	for_each_op(i) {
-		if (!(s->ops & 1ULL << i))
+		for (int copy = 0; copy < s->copies; copy++)
+			all[copy] += sum->handled[i][copy];
+		if (s->backend != BACKEND_FENTRY || !(s->ops & 1ULL << i))
 			continue;
-		if (!exit_misses(s, ops[i].name, &bound))
+		if (!exit_skipped(s, ops[i].name, sum->handled[i], &bound))
 			return false;
 		*skipped += bound;
 	}
-	return true;
+	return s->backend == BACKEND_FENTRY || exit_skipped(s, NULL, all, skipped);
 }
 
-int session_lost(const struct session *session, uint64_t *lost, bool *known)
+static int sum_counters(const struct session *s, struct wt_counters *sum)
 {
-	int cpus = libbpf_num_possible_cpus();
+	int cpus = libbpf_num_possible_cpus(), err = 0;
 	struct wt_counters *counters;
 	__u32 zero = 0;
-	int err = 0;
 
-	memset(lost, 0, WT_LOST_COUNT * sizeof(*lost));
-	memset(known, true, WT_LOST_COUNT * sizeof(*known));
 	if (cpus < 0)
 		return cpus;
 	counters = calloc(cpus, sizeof(*counters));
 	if (!counters)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem(bpf_map__fd(session->skel->maps.counters), &zero, counters))
+	if (bpf_map_lookup_elem(bpf_map__fd(s->skel->maps.counters), &zero, counters))
 		err = -errno;
-	for (int cpu = 0; !err && cpu < cpus; cpu++)
-		for (int i = 0; i < WT_LOST_COUNT; i++)
-			lost[i] += counters[cpu].lost[i];
+	for (int cpu = 0; !err && cpu < cpus; cpu++) {
+		const __u64 *from = (const __u64 *)&counters[cpu];
+
+		for (size_t i = 0; i < sizeof(*sum) / sizeof(*from); i++)
+			((__u64 *)sum)[i] += from[i];
+	}
 	free(counters);
-	known[WT_LOST_SKIPPED] = session_skipped(session, &lost[WT_LOST_SKIPPED]);
+	return err;
+}
+
+int session_lost(const struct session *session, uint64_t *lost, bool *known)
+{
+	struct wt_counters sum = {};
+	int err = sum_counters(session, &sum);
+
+	memset(known, !err, WT_LOST_COUNT * sizeof(*known));
+	for (int i = 0; i < WT_LOST_COUNT; i++)
+		lost[i] = sum.lost[i];
+	if (!err)
+		known[WT_LOST_SKIPPED] = session_skipped(session, &sum, &lost[WT_LOST_SKIPPED]);
 	if (!known[WT_LOST_SKIPPED])
 		lost[WT_LOST_SKIPPED] = 0;
 	return err;

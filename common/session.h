@@ -28,10 +28,10 @@ struct session_options {
 	bool no_latency;
 	bool trace_pipe;
 	bool include_self;
-	uint64_t ring_size; /* bytes, a power of two */
-	uint32_t data_max;  /* bytes, 0 to WT_DATA_MAX */
-	bool has_command;   /* a COMMAND will be listed with session_list() */
-	uint32_t skip_pgrp; /* process group not to trace unless named, or 0 */
+	uint64_t ring_size;		   /* bytes, a power of two */
+	uint32_t data_max;		   /* bytes, 0 to WT_DATA_MAX */
+	bool has_command;		   /* a COMMAND will be listed with session_list() */
+	uint32_t skip_pgrp;		   /* process group not to trace unless named, or 0 */
 	const struct filter_task *skipped; /* processes not to trace unless named */
 	uint32_t n_skipped;
 };

@@ -39,13 +39,13 @@ struct stream_calls {
 struct stream_options {
 	struct session *session;
 	struct stream_calls calls;
-	pid_t child;		/* or 0 */
-	const uint32_t *pids;	/* processes (and below, threads) to wait for */
+	pid_t child;	      /* or 0 */
+	const uint32_t *pids; /* processes (and below, threads) to wait for */
 	size_t n_pids;
 	const uint32_t *tids;
 	size_t n_tids;
-	uint64_t duration_ns;	/* 0: no limit */
-	int output;		/* descriptor whose reader may go away */
+	uint64_t duration_ns; /* 0: no limit */
+	int output;	      /* descriptor whose reader may go away */
 };
 
 struct stream;

@@ -69,8 +69,8 @@ static int trial_run(trial_fn *fn, const void *arg, struct buf *why)
 
 static int try_backend(const void *arg, struct buf *why)
 {
-	struct filter_task self = { .nr = getpid() };
-	struct filter filter = { .pids = { &self, 1 }, .ops = ops_default() };
+	struct filter_task self = {.nr = getpid()};
+	struct filter filter = {.pids = {&self, 1}, .ops = ops_default()};
 	struct session_options options = {
 		.filter = &filter,
 		.backend = *(const enum backend *)arg,
@@ -123,12 +123,12 @@ static const struct {
 	const char *target; /* in the kernel's BTF */
 } types[TRIAL_TYPES] = {
 #if defined(__aarch64__)
-	[TRIAL_FENTRY] = { "fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__arm64_sys_write" },
+	[TRIAL_FENTRY] = {"fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__arm64_sys_write"},
 #else
-	[TRIAL_FENTRY] = { "fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__x64_sys_write" },
+	[TRIAL_FENTRY] = {"fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__x64_sys_write"},
 #endif
-	[TRIAL_TP_BTF] = { "tp_btf", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sys_exit" },
-	[TRIAL_TRACEPOINT] = { "tracepoint", BPF_PROG_TYPE_TRACEPOINT, 0, NULL },
+	[TRIAL_TP_BTF] = {"tp_btf", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sys_exit"},
+	[TRIAL_TRACEPOINT] = {"tracepoint", BPF_PROG_TYPE_TRACEPOINT, 0, NULL},
 };
 
 const char *trial_type_name(enum trial_type type)
@@ -149,14 +149,14 @@ static int load(enum trial_type type, int btf_id, const struct bpf_insn *insns, 
 
 static int target_id(enum trial_type type)
 {
-	return types[type].target ? libbpf_find_vmlinux_btf_id(types[type].target,
-							       types[type].attach)
-				  : 0;
+	return types[type].target
+		       ? libbpf_find_vmlinux_btf_id(types[type].target, types[type].attach)
+		       : 0;
 }
 
 static const struct bpf_insn empty_program[] = {
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-	{ .code = BPF_JMP | BPF_EXIT },
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	{.code = BPF_JMP | BPF_EXIT},
 };
 
 int trial_type_works(enum trial_type type)
@@ -228,7 +228,7 @@ int trial_pin(const char *dir, struct buf *why)
 /* The names are those of the kernel headers that we are built with. */
 #define HELPER_NAME(name) [BPF_FUNC_##name] = #name
 
-static const char *const helpers[] = { __BPF_FUNC_MAPPER(HELPER_NAME) };
+static const char *const helpers[] = {__BPF_FUNC_MAPPER(HELPER_NAME)};
 
 const char *trial_helper_name(unsigned int id)
 {
@@ -238,12 +238,12 @@ const char *trial_helper_name(unsigned int id)
 /* The call has wrong arguments, so it is refused in any case; the question is, why. */
 bool trial_helper(enum trial_type type, unsigned int id)
 {
-	static const char *const unknown[] = { "invalid func ", "unknown func ",
-					       "cannot use helper" };
+	static const char *const unknown[] = {"invalid func ", "unknown func ",
+					      "cannot use helper"};
 	const struct bpf_insn insns[] = {
-		{ .code = BPF_JMP | BPF_CALL, .imm = id },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
+		{.code = BPF_JMP | BPF_CALL, .imm = id},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
 	};
 	char log[4096] = "";
 	int btf_id = target_id(type), fd;

@@ -20,13 +20,15 @@ struct buf;
  */
 int trial_backend(enum backend backend, struct buf *why);
 
-/** trial_pin - pin a link below @dir, mounting a BPF file system at its usual place if there is none
+/** trial_pin - pin a link below @dir, mounting a BPF file system at its usual place if there is
+ * none
  *
  * Return: 0, or -errno with the reason in @why.
  */
 int trial_pin(const char *dir, struct buf *why);
 
-/** trial_lockdown - append the lockdown mode, as kernel_lockdown(), mounting securityfs to see it */
+/** trial_lockdown - append the lockdown mode, as kernel_lockdown(), mounting securityfs to see it
+ */
 void trial_lockdown(struct buf *mode);
 
 /* Program types that backends are made of. */

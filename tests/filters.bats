@@ -8,7 +8,7 @@ ops_with() {
 	local condition=$1
 	shift
 	mkdir -p d
-	wt trace -j "$@" -- workload ops d expect
+	trace -j "$@" -- workload ops d expect
 	expect_status 0
 	same_events expect "$condition"
 	whole
@@ -30,9 +30,9 @@ ops_with() {
 	modprobe loop
 	truncate -s 1M image
 	device=$(losetup -f --show image)
-	wt trace -j -k block -- bash -c "printf x >f; dd if=/dev/zero of=$device bs=512 seek=3 count=1 status=none"
+	trace -j -k block -- bash -c "printf x >f; dd if=/dev/zero of=$device bs=512 seek=3 count=1 status=none"
 	losetup -d "$device"
-	is "$(writes | jq -c '[.kind, .path, .offset, .ret]')" "[\"block\",\"$device\",1536,512]"
+	is "$(values '[.kind, .path, .offset, .ret]')" "[\"block\",\"$device\",1536,512]"
 }
 
 @test "--ops, each" {
@@ -66,19 +66,19 @@ ops_with() {
 	ops_with '.size >= 1048576' --min-size=1M
 	ops_with '.size >= 1' --min-size 1
 	mkdir -p d
-	wt trace -j --min-size 1G -- workload ops d expect
+	trace -j --min-size 1G -- workload ops d expect
 	expect_status 0
 	is "$(count)" 0 "events of a GiB"
 }
 
 @test "--min-latency" {
 	mkdir d
-	wt trace -j --min-latency 5ms -- workload interrupted d expect
+	trace -j --min-latency 5ms -- workload interrupted d expect
 	expect_status 0
 	# Those that a signal had to end; the rest is over at once.
 	is "$(count)" 2 "slow events"
 	is "$(count '.latency_ns < 5000000')" 0 "fast ones"
-	wt trace -j --min-latency 1h -- workload interrupted d expect
+	trace -j --min-latency 1h -- workload interrupted d expect
 	is "$(count)" 0 "events that took an hour"
 }
 
@@ -92,20 +92,20 @@ ops_with() {
 @test "--path with a directory: all below it, and nothing beside it" {
 	mkdir -p tree/a/b treehouse
 	ln -s tree/a link
-	wt trace -j -P tree/a -- bash -c 'for f in tree/1 tree/a/2 tree/a/b/3 treehouse/4 5 link/6 tree/a7; do
+	trace -j -P tree/a -- bash -c 'for f in tree/1 tree/a/2 tree/a/b/3 treehouse/4 5 link/6 tree/a7; do
 		printf x >$f; done'
-	is "$(writes | jq -r .path | tr '\n' ' ')" "$PWD/tree/a/2 $PWD/tree/a/b/3 $PWD/tree/a/6 "
-	wt trace -j -P tree/a/ -- bash -c 'for f in tree/1 tree/a/2; do printf x >$f; done'
-	is "$(writes | jq -r .path | tr '\n' ' ')" "$PWD/tree/a/2 "
-	wt trace -j -P / -- bash -c 'printf x >f'
-	is "$(writes | jq -r .path | tr '\n' ' ')" "$PWD/f "
+	is "$(paths)" "tree/a/2 tree/a/b/3 tree/a/6"
+	trace -j -P tree/a/ -- bash -c 'for f in tree/1 tree/a/2; do printf x >$f; done'
+	is "$(paths)" "tree/a/2"
+	trace -j -P / -- bash -c 'printf x >f'
+	is "$(paths)" "f"
 }
 
 @test "--path with a file or a directory that is created later" {
 	# shellcheck disable=SC2016
-	wt trace -j -P later -P there/too -- bash -c 'printf x >early; printf y >later; printf z >later1
+	trace -j -P later -P there/too -- bash -c 'printf x >early; printf y >later; printf z >later1
 		mkdir there; printf 1 >there/to; mkdir there/too; printf 2 >there/too/f; rm later; printf 3 >later'
-	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/later $PWD/there/too/f $PWD/later "
+	is "$(paths)" "later there/too/f later"
 }
 
 @test "--path with a symbolic link means what it points to" {
@@ -113,30 +113,29 @@ ops_with() {
 	: >file
 	ln -s file link
 	ln -s dir dirlink
-	wt trace -j -P link -P dirlink -- bash -c 'printf 1 >file; printf 2 >dir/f; printf 3 >link; printf 4 >other'
-	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/file $PWD/dir/f $PWD/file "
+	trace -j -P link -P dirlink -- bash -c 'printf 1 >file; printf 2 >dir/f; printf 3 >link; printf 4 >other'
+	is "$(paths)" "file dir/f file"
 }
 
 @test "--path with a glob" {
 	mkdir -p logs/old src
 	do_it='for f in logs/a.log logs/a.txt logs/old/b.log src/c.log d.log; do printf x >$f; done'
-	wt trace -j -P '*.log' -- bash -c "$do_it"
-	is "$(writes | jq -r '.path' | tr '\n' ' ')" \
-		"$PWD/logs/a.log $PWD/logs/old/b.log $PWD/src/c.log $PWD/d.log " "*.log"
-	wt trace -j -P "$PWD/logs/*.log" -- bash -c "$do_it"
+	trace -j -P '*.log' -- bash -c "$do_it"
+	is "$(paths)" "logs/a.log logs/old/b.log src/c.log d.log" "*.log"
+	trace -j -P "$PWD/logs/*.log" -- bash -c "$do_it"
 	has out '/logs/a\.log"'
 	has_not out '/src/c\.log"|/d\.log"|a\.txt'
-	wt trace -j -P '*/[ab].?og' -- bash -c "$do_it"
-	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/logs/a.log $PWD/logs/old/b.log " "*/[ab].?og"
-	wt trace -j -P '*/[!ab].log' -- bash -c "$do_it"
-	is "$(writes | jq -r '.path' | tr '\n' ' ')" "$PWD/src/c.log $PWD/d.log " "*/[!ab].log"
-	wt trace -j -P '*.nothing' -- bash -c "$do_it"
+	trace -j -P '*/[ab].?og' -- bash -c "$do_it"
+	is "$(paths)" "logs/a.log logs/old/b.log" "*/[ab].?og"
+	trace -j -P '*/[!ab].log' -- bash -c "$do_it"
+	is "$(paths)" "src/c.log d.log" "*/[!ab].log"
+	trace -j -P '*.nothing' -- bash -c "$do_it"
 	is "$(count)" 0 "*.nothing"
 }
 
 @test "--path keeps to the file when it is renamed or another takes its name" {
-	wt trace -j -P a -- bash -c 'printf 1 >a; mv a b; printf 2 >b; printf 3 >a; rm a; printf 4 >a; printf 5 >c'
-	is "$(writes | jq -r '.path' | grep -c "/a$")" 3 "writes to a"
+	trace -j -P a -- bash -c 'printf 1 >a; mv a b; printf 2 >b; printf 3 >a; rm a; printf 4 >a; printf 5 >c'
+	is "$(values '.path' | grep -c "/a$")" 3 "writes to a"
 	is "$(count '.path | endswith("/c")')" 0 "writes to c"
 }
 
@@ -149,28 +148,28 @@ ops_with() {
 @test "--comm, literal and globs" {
 	do_it='printf 1 >f1
 		for name in alpha alphabet beta; do printf $name >/proc/$$/comm; printf x >f.$name; done'
-	wt trace -j -P 'f*' -P "$PWD/*" -n alpha -- bash -c "$do_it"
+	trace -j -P 'f*' -P "$PWD/*" -n alpha -- bash -c "$do_it"
 	# Its own name is written by the old name.
-	is "$(writes | jq -r .comm | sort | uniq -c | xargs)" "1 alpha"
-	wt trace -j -P "$PWD/*" -n 'alpha*' -- bash -c "$do_it"
-	is "$(writes | jq -r .path | xargs)" "$PWD/f.alpha $PWD/f.alphabet"
-	wt trace -j -P "$PWD/*" -n '?eta' --comm bash -- bash -c "$do_it"
-	is "$(writes | jq -r .path | xargs)" "$PWD/f1 $PWD/f.beta"
-	wt trace -j -n 'alph' -- bash -c "$do_it"
+	is "$(values .comm | sort | uniq -c | xargs)" "1 alpha"
+	trace -j -P "$PWD/*" -n 'alpha*' -- bash -c "$do_it"
+	is "$(paths)" "f.alpha f.alphabet"
+	trace -j -P "$PWD/*" -n '?eta' --comm bash -- bash -c "$do_it"
+	is "$(paths)" "f1 f.beta"
+	trace -j -n 'alph' -- bash -c "$do_it"
 	is "$(count)" 0 "events of alph"
 }
 
 @test "--uid, by number and by name" {
 	as_two='printf a >f; setpriv --reuid=65534 --clear-groups sh -c "printf b >&5" 5>g; printf c >h'
 	for user in 65534 nobody; do
-		wt trace -j -u "$user" -- bash -c "$as_two"
-		is "$(writes | jq -c '[.uid, .path]')" "[65534,\"$PWD/g\"]"
+		trace -j -u "$user" -- bash -c "$as_two"
+		is "$(values '[.uid, .path]')" "[65534,\"$PWD/g\"]"
 	done
-	wt trace -j -u root -- bash -c "$as_two"
-	is "$(writes | jq -c .path | xargs)" "$PWD/f $PWD/h"
-	wt trace -j --uid root,nobody -- bash -c "$as_two"
+	trace -j -u root -- bash -c "$as_two"
+	is "$(paths)" "f h"
+	trace -j --uid root,nobody -- bash -c "$as_two"
 	is "$(count)" 3 "events of both"
-	wt trace -j -u 12345 -- bash -c "$as_two"
+	trace -j -u 12345 -- bash -c "$as_two"
 	is "$(count)" 0 "events of nobody's"
 }
 
@@ -181,7 +180,7 @@ ops_with() {
 	sh -c 'printf 4 >other'
 	end_trace
 	expect_status 0
-	is "$(writes | jq -r .path | xargs)" "$PWD/f $PWD/h"
+	is "$(paths)" "f h"
 	is "$(count ".pid == $target")" 2
 	whole
 }
@@ -197,7 +196,7 @@ ops_with() {
 	give_order 'exit 0'
 	end_trace none
 	expect_status 0
-	is "$(writes | jq -r .path | xargs)" "$PWD/f $PWD/g $PWD/h"
+	is "$(paths)" "f g h"
 	whole
 }
 
@@ -210,7 +209,7 @@ ops_with() {
 	until_true test -e olderdone
 	end_trace
 	expect_status 0
-	is "$(writes | jq -r .path | xargs)" "$PWD/f $PWD/g $PWD/h $PWD/i"
+	is "$(paths)" "f g h i"
 	whole
 }
 
@@ -220,10 +219,9 @@ ops_with() {
 	order 'workload follow tree 4'
 	end_trace
 	expect_status 0
-	writes | jq -r .pid | sort >got
+	values .pid | sort >got
 	sort tree | cmp - got
-	is "$(count)" 62 events
-	whole
+	whole 62
 }
 
 @test "--pid without --follow includes the process's threads" {
@@ -232,8 +230,7 @@ ops_with() {
 	give_order 'exec workload threads 3 50 f'
 	end_trace none
 	expect_status 0
-	is "$(count)" 150 events
-	whole
+	whole 150
 }
 
 @test "--tid: this thread only" {
@@ -244,7 +241,7 @@ ops_with() {
 	until_true three_threads
 	# shellcheck disable=SC2012
 	tid=$(ls /proc/"$pid"/task | tail -n 1)
-	wt trace -j --tid "$tid" --count 500
+	trace -j --tid "$tid" --count 500
 	kill "$pid"
 	expect_status 0
 	is "$(count)" 500 events
@@ -257,7 +254,7 @@ ops_with() {
 	order 'sh -c "printf x >f"'
 	sh -c 'printf y >g'
 	end_trace
-	is "$(writes | jq -r .path | xargs)" "$PWD/f"
+	is "$(paths)" "f"
 }
 
 @test "COMMAND and --pid are one set" {
@@ -266,7 +263,7 @@ ops_with() {
 	order 'printf 3 >h'
 	end_trace none
 	expect_status 0
-	is "$(writes | jq -r .path | sort | xargs)" "$PWD/f $PWD/g $PWD/h"
+	is "$(values .path | sort | xargs)" "$PWD/f $PWD/g $PWD/h"
 }
 
 @test "--cgroup: that one and all below it, and no other" {
@@ -285,8 +282,7 @@ ops_with() {
 	deep=$(stat -c %i "$cgroup/below/deep") upper=$(stat -c %i "$cgroup")
 	rmdir "$cgroup/below/deep" "$cgroup/below" "$cgroup" "$cgroup-not"
 	expect_status 0
-	is "$(writes | jq -r .path | grep '/f[0-9]$' | xargs)" "$PWD/f1 $PWD/f2"
-	is "$(writes 'select(.path | test("/f[0-9]$"))' | jq -r .cgroup | xargs)" "$upper $deep" "cgroup numbers"
+	is "$(values '"\(.path) \(.cgroup)"' | grep '/f[0-9] ' | xargs)" "$PWD/f1 $upper $PWD/f2 $deep" "paths and cgroups"
 }
 
 @test "two filters together: both must hold" {
@@ -294,7 +290,7 @@ ops_with() {
 	ops_with '.op == "writev" and .size >= 4096' -e writev --min-size 4096
 	ops_with '(.path | endswith("/d/vectors")) and .op == "writev"' -P d/vectors -e writev
 	ops_with '.kind == "pipe" and .fd == 5' -k pipe --fd 5
-	wt trace -j -u nobody -P f -- bash -c 'printf 1 >f; setpriv --reuid=65534 --clear-groups sh -c "printf b >&5" 5>g'
+	trace -j -u nobody -P f -- bash -c 'printf 1 >f; setpriv --reuid=65534 --clear-groups sh -c "printf b >&5" 5>g'
 	is "$(count)" 0 "events of nobody on f"
 }
 
@@ -308,8 +304,7 @@ ops_with() {
 
 @test "what is not wanted does not reach the ring" {
 	# Were it filtered later, the smallest ring would lose most of this.
-	wt trace -j --ring-size 64K -P wanted -- bash -c 'workload loop unwanted 50000 1; printf x >wanted'
+	trace -j --ring-size 64K -P wanted -- bash -c 'workload loop unwanted 50000 1; printf x >wanted'
 	expect_status 0
-	is "$(count)" 1 events
-	whole
+	whole 1
 }

@@ -5,6 +5,9 @@
 #
 # On this machine only processes of our own are traced (a COMMAND, --pid, --cgroup) and no data is captured; tests that
 # need more call needs_guest.
+#
+# In a guest everything is slow, jq (half a second to start) and the fentry backend (five seconds to load and unload)
+# above all: a helper here calls jq once, and where the backend does not matter `quick` names one that loads quickly.
 
 bats_require_minimum_version 1.5.0
 
@@ -16,6 +19,9 @@ unset NO_COLOR WORKLOAD_REPORT
 # How much slower than this machine a guest is whose processor is emulated.
 slow=1
 [[ ${WT_GUEST-} != 1 ]] || slow=20
+
+quick=()
+[[ ${WT_GUEST-} != 1 ]] || quick=(--backend raw)
 
 # The longest that anything may take; only what hangs gets there.
 patience_s=$((20 + 5 * slow))
@@ -79,6 +85,9 @@ wt() {
 	timeout --foreground -k 5 "$patience_s" writetrace "$@" >out 2>err </dev/null 3>&- || status=$?
 }
 
+# trace ARGUMENT...: `wt trace` where the backend does not matter
+trace() { wt trace "${quick[@]}" "$@"; }
+
 expect_status() { [[ $status == "$1" ]] || fail "exit status $status instead of $1"; }
 
 # is GOT WANT [WHAT]
@@ -119,43 +128,70 @@ one_error() {
 	expect_status "$want"
 	is "$(wc -l <err)" 1 "lines on stderr with -j"
 	has err "^writetrace: .*$regex"
-	is "$(jq -r 'keys | join(" ")' out)" error "keys on stdout with -j"
-	is "$(jq -r .error out)" "$(sed 's/^writetrace: //' err)" "error in JSON"
+	is "$(jq -r 'to_entries[] | "\(.key): \(.value)"' out)" "error: $(sed 's/^writetrace: //' err)" "stdout with -j"
 }
 
 # JSON
 
-# writes [CONDITION]: the write records of ./out for which it holds
-writes() { jq -c "select(.type == \"write\") | select(${1-true})" out; }
+# values FILTER [CONDITION]: FILTER's result for each write record of ./out for which CONDITION is true; a line each
+values() { jq -r -c "select(.type == \"write\") | select(${2-true}) | $1" out; }
 
-# count [CONDITION]: how many those are
-count() { writes "$@" | wc -l; }
+# paths [CONDITION]: the same for the path, relative to where we are, on one line
+paths() {
+	local all
+	all=$(values .path "$@" | tr '\n' ' ')
+	all=${all% }
+	echo "${all//$PWD\//}"
+}
 
-# sums CONDITION: of their results
-sum_ret() { writes "$@" | jq -s 'map(.ret | select(. > 0)) | add // 0'; }
+# count [CONDITION]: how many write records those are
+count() { jq -n "reduce (inputs | select(.type == \"write\") | select(${1-true})) as \$_ (0; . + 1)" out; }
+
+sum_ret() { jq -n 'reduce (inputs | select(.type == "write" and .ret > 0) | .ret) as $n (0; . + $n)' out; }
 
 # end_is CONDITION: for the last line, which must be the only end record
 end_is() {
-	is "$(tail -n 1 out | jq -r .type)" end "type of the last line"
-	is "$(jq -r 'select(.type == "end") | .type' out | wc -l)" 1 "end records"
-	tail -n 1 out | jq -e "$1" >/dev/null || fail "the end record: not $1"
+	is "$(grep -c '^{"type":"end"' out)" 1 "end records"
+	tail -n 1 out | jq -e ".type == \"end\" and ($1)" >/dev/null || fail "the last line: not $1"
 }
 
-# The end record agrees with the lines, and nothing was lost.
+# whole [N]: the end record agrees with the lines, nothing was lost, and there are N events
 whole() {
-	end_is '.lost | keys == ["inflight", "ring", "skipped", "unpaired"]'
-	end_is '.lost | all(.[]; . == 0 or . == null)'
-	is "$(tail -n 1 out | jq .events)" "$(count)" "events in the end record"
-	is "$(tail -n 1 out | jq .bytes)" "$(sum_ret)" "bytes in the end record"
+	local wrong
+	# shellcheck disable=SC2016
+	wrong=$(jq -n -r --argjson want "${1-null}" '
+		reduce inputs as $r ({n: 0, bytes: 0, ends: 0};
+			.type = $r.type
+			| if .type == "write" then .n += 1 | .bytes += ([$r.ret, 0] | max)
+			elif .type == "end" then .ends += 1 | .end = $r
+			else . end)
+		| if .type != "end" or .ends != 1 then "the last line is not the only end record"
+		elif (.end.lost | keys) != ["inflight", "ring", "skipped", "unpaired"] then "causes: \(.end.lost)"
+		elif any(.end.lost[]; . != 0 and . != null) then "lost: \(.end.lost)"
+		elif .end.events != .n then "\(.n) events, but the end record says \(.end.events)"
+		elif .end.bytes != .bytes then "\(.bytes) bytes, but the end record says \(.end.bytes)"
+		elif $want != null and .n != $want then "\(.n) events instead of \($want)"
+		else empty end' out) || wrong="./out is not JSON"
+	[[ ! $wrong ]] || fail "$wrong"
 }
 
-# same_events EXPECT [CONDITION]: ./out shows exactly what EXPECT holds (the lines for which CONDITION is true), in
-# the same order and in all fields but those that nobody knows beforehand
+# same_events EXPECT [CONDITION] [ORDER]: ./out shows exactly what EXPECT holds (the lines for which CONDITION is true),
+# in the same order (or ordered by ORDER) and in all fields but those that nobody knows beforehand
 same_events() {
-	jq -S -c "select(${2-true})" "$1" >want.json
-	[[ -s want.json ]] || fail "nothing is expected"
-	writes | jq -S -c 'del(.time, .cgroup, .latency_ns, .captured)' >got.json
-	diff want.json got.json >diff.out || fail "expected (<), shown (>): $(head -n 10 diff.out | cut -c1-500)"
+	local wrong
+	# shellcheck disable=SC2016
+	wrong=$(jq -n -r --slurpfile want "$1" --slurpfile got out '
+		def ordered: '"${3+sort_by(}${3-.}${3+)}"';
+		[$want[] | select('"${2-true}"')] as $want
+		| [$got[] | select(.type == "write") | del(.time, .cgroup, .latency_ns, .captured)] as $got
+		| ($want | ordered) as $want | ($got | ordered) as $got
+		| if $want == [] then "nothing is expected"
+		elif $want == $got then empty
+		else "\($got | length) events, expected \($want | length); differences:",
+			([range([$want, $got | length] | max) | select($want[.] != $got[.])][:3][]
+				| "expected \($want[.])", "shown    \($got[.])")
+		end' | cut -c1-500) || wrong="./out or $1 is not JSON"
+	[[ ! $wrong ]] || fail "$wrong"
 }
 
 # Something to trace
@@ -203,7 +239,7 @@ is_tracing() {
 
 # start_trace ARGUMENT...: `writetrace trace` in the background, which is ready when this returns
 start_trace() {
-	writetrace trace "$@" >out 2>err </dev/null 3>&- &
+	writetrace trace "${quick[@]}" "$@" >out 2>err </dev/null 3>&- &
 	tracer=$!
 	started+=("$tracer")
 	until_true is_tracing

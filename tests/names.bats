@@ -4,20 +4,36 @@
 
 load lib
 
-# safe FILE: no control byte but the end of line, valid UTF-8, no bidirectional override, no C1 control
+# safe FILE: no control byte but the end of line, valid UTF-8, no C1 control, no bidirectional override
 safe() {
-	# grep -P on bytes; 7f is DEL
-	! LC_ALL=C grep -nP '[\x00-\x09\x0b-\x1f\x7f]' "$1" | cat -v | head -n 5 | grep . ||
-		fail "$1 has control bytes"
-	iconv -f UTF-8 -t UTF-8 "$1" >/dev/null 2>bad || fail "$1 is not UTF-8: $(<bad)"
-	! grep -nP '[\x{80}-\x{9f}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{61c}]' "$1" | cat -v | head -n 5 |
-		grep . || fail "$1 has bidirectional overrides or C1 controls"
+	# shellcheck disable=SC2016
+	perl -ne 'BEGIN { binmode STDIN }
+		chomp;
+		die "line $.: a control byte\n" if /[\x00-\x1f\x7f]/;
+		die "line $.: not UTF-8\n" unless /^(?: [\x20-\x7e] | [\xc2-\xdf][\x80-\xbf] | \xe0[\xa0-\xbf][\x80-\xbf]
+			| [\xe1-\xec\xee\xef][\x80-\xbf]{2} | \xed[\x80-\x9f][\x80-\xbf] | \xf0[\x90-\xbf][\x80-\xbf]{2}
+			| [\xf1-\xf3][\x80-\xbf]{3} | \xf4[\x80-\x8f][\x80-\xbf]{2} )*+$/x;
+		utf8::decode($_);
+		die "line $.: a C1 control\n" if /[\x{80}-\x{9f}]/;
+		die "line $.: a bidirectional override\n"
+			if /[\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]/;' "$1" 2>unsafe ||
+		fail "$1, $(<unsafe)"
+}
+
+@test "what these tests call safe" {
+	printf 'plain text, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\n' >text
+	safe text
+	for bytes in '\x1b[31m' '\x7f' '\t' '\x80' '\xc0\xaf' '\xed\xa0\x80' '\xf5\x80\x80\x80' '\xc2\x9b' '\xe2\x80\xae' '\xe2'; do
+		printf "a${bytes}b\n" >text
+		run safe text
+		[[ $status == 1 ]] || fail "$bytes"
+	done
 }
 
 # named OPTION...: all byte values, in comms and file names
 named() {
 	mkdir -p d
-	wt trace "$@" -- workload names d expect
+	trace "$@" -- workload names d expect
 	expect_status 0
 }
 
@@ -30,7 +46,7 @@ named() {
 			printf '%s\n' "$line"
 		done <out | jq -c . | wc -l >lines
 		is "$(<lines)" "$(wc -l <out)" "lines that parse"
-		writes | jq -c '[.pid, .tid, .comm_b64 // (.comm | @base64), .path_b64 // (.path | @base64), .op, .size, .ret, .ino]' >got
+		values '[.pid, .tid, .comm_b64 // (.comm | @base64), .path_b64 // (.path | @base64), .op, .size, .ret, .ino]' >got
 		jq -c '[.pid, .tid, .comm_b64, .path_b64, .op, .size, .ret, .ino]' expect >want
 		diff want got
 		whole
@@ -61,7 +77,7 @@ named() {
 }
 
 @test "text: odd bytes are shown as \\xHH" {
-	wt trace -C comm,file -- bash -c 'printf x >$'"'"'a\nb\e[31mc\xff\x7f\xe2\x80\xaed\u00e4\\'"'"
+	trace -C comm,file -- bash -c 'printf x >$'"'"'a\nb\e[31mc\xff\x7f\xe2\x80\xaed\u00e4\\'"'"
 	expect_status 0
 	has out 'a\\x0Ab\\x1B\[31mc\\xFF\\x7F\\xE2\\x80\\xAEdä'
 	safe out
@@ -78,10 +94,10 @@ named() {
 
 @test "the stderr of a session and of an error is safe" {
 	name=$'no\n such\e[31m \xff'
-	wt trace -p 1 -o "/nowhere/$name"
+	trace -p 1 -o "/nowhere/$name"
 	safe err
 	is "$(wc -l <err)" 1 lines
-	wt trace -j --comm x --bogus="$name"
+	trace -j --comm x --bogus="$name"
 	safe err
 	safe out
 	is "$(wc -l <err)" 1 lines
@@ -90,37 +106,37 @@ named() {
 	safe err
 	expect_status 2
 	is "$(wc -l <err)" 1 lines
-	wt trace -q -- "$name"
+	trace -q -- "$name"
 	safe err
 	expect_status 127
 }
 
 @test "filters take any bytes" {
-	wt trace -j -P $'a\nb\xff' -- bash -c 'printf x >$'"'"'a\nb\xff'"'"'; printf y >c'
+	trace -j -P $'a\nb\xff' -- bash -c 'printf x >$'"'"'a\nb\xff'"'"'; printf y >c'
 	is "$(count)" 1 events
-	is "$(writes | jq -r .path_b64 | base64 -d | od -An -c | tail -n 2 | tr -d ' \n')" \
+	is "$(values .path_b64 | base64 -d | od -An -c | tail -n 2 | tr -d ' \n')" \
 		"$(printf %s "$PWD/"$'a\nb\xff' | od -An -c | tail -n 2 | tr -d ' \n')"
 	# shellcheck disable=SC2016
-	wt trace -j -n $'x\e*' -- bash -c 'printf "x\eyz" >/proc/$$/comm; printf x >f'
+	trace -j -n $'x\e*' -- bash -c 'printf "x\eyz" >/proc/$$/comm; printf x >f'
 	is "$(count '.path | endswith("/f")')" 1 events
 }
 
 @test "data of all byte values is safe, too" {
 	needs_guest "captures data"
 	mkdir d
-	wt trace -s 256 -- workload names d expect --data 256
+	trace -s 256 -- workload names d expect --data 256
 	safe out
-	wt trace -j -s 256 -- workload names d expect --data 256
+	trace -j -s 256 -- workload names d expect --data 256
 	safe out
-	is "$(writes | jq -r '.data_b64' | sort -u | wc -l)" 1 "different data"
-	is "$(writes | jq -r '.data_b64' | head -n 1)" \
+	is "$(values '.data_b64' | sort -u | wc -l)" 1 "different data"
+	is "$(values '.data_b64' | head -n 1)" \
 		"$(perl -e 'print map { chr } 0 .. 255' | base64 -w0)" data
 }
 
 # below COUNT NAME: a file so many directories down
 below() {
 	# shellcheck disable=SC2016
-	wt trace -j -k file -- bash -c 'for ((i = 0; i < $1; i++)); do mkdir "$2"; cd "$2"; done; printf x >f' - "$@"
+	trace -j -k file -- bash -c 'for ((i = 0; i < $1; i++)); do mkdir "$2"; cd "$2"; done; printf x >f' - "$@"
 	expect_status 0
 	is "$(count)" 1 events
 	is "$(count '.path | endswith("/f")')" 1 "paths with the right end"

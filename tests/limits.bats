@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# Speed, memory, and what happens when there is too much: nothing blocks, and what is lost is counted.
+
+load lib
+
+lost_nothing() { end_is '.lost.ring == 0 and .lost.inflight == 0 and .lost.unpaired == 0'; }
+
+# tight_loop SECONDS OPTION...: one core does nothing but write single bytes
+tight_loop() {
+	WORKLOAD_REPORT=report trace -o lines "${@:2}" -- workload loop /dev/null 0 1 --seconds "$1"
+	expect_status 0
+	calls=$(jq .calls report)
+	[[ $calls -gt $(scaled 100000) ]]
+}
+
+@test "a tight loop for 10 s, as text: nothing lost" {
+	tight_loop "$(scaled 10 2)"
+	has err "^writetrace: $calls writes, .*; nothing lost\$"
+	is "$(wc -l <lines)" $((calls + 1)) lines
+}
+
+@test "a tight loop for 10 s, as JSON: nothing lost" {
+	tight_loop "$(scaled 10 2)" -j
+	tail -n 1 lines >out
+	lost_nothing
+	end_is ".events == $calls and .bytes == $calls"
+	is "$(wc -l <lines)" $((calls + 1)) lines
+}
+
+@test "from exec to the first event below 100 ms, from the last event to our exit below 200 ms" {
+	! in_guest || skip "an emulated processor says nothing about time"
+	starts=() ends=()
+	for _ in 1 2 3 4 5 6 7; do
+		begin=$(now_ms)
+		trace -j -- bash -c 'printf x >f; sleep 0.2; printf y >g'
+		end=$(now_ms)
+		first=$(date -d "$(values .time | head -n 1)" +%s%3N)
+		last=$(date -d "$(values .time | tail -n 1)" +%s%3N)
+		starts+=($((first - begin)))
+		ends+=($((end - last)))
+	done
+	echo "first event after ${starts[*]} ms; exit after ${ends[*]} ms"
+	between 0 "$(middle "${starts[@]}")" 99 "ms to the first event (${starts[*]})"
+	between 0 "$(middle "${ends[@]}")" 199 "ms to the exit (${ends[*]})"
+}
+
+@test "memory: below 24 MB at its peak with the default ring" {
+	for format in "" -j; do
+		workload loop /dev/null "$(scaled 2000000)" 1 3>&- &
+		writer=$!
+		started+=("$writer")
+		kill -STOP "$writer"
+		start_target
+		# shellcheck disable=SC2086
+		start_trace $format -p "$writer,$target"
+		kill -CONT "$writer"
+		# the reader sleeps, so that the ring is used to the full
+		kill -STOP "$tracer"
+		sleep 0.3
+		kill -CONT "$tracer"
+		until_true is_gone "$writer"
+		order 'for ((i = 0; i < 300; i++)); do printf x >f$i; done'
+		peak_kb=$(awk '/^VmHWM/ { print $2 }' "/proc/$tracer/status")
+		end_trace
+		expect_status 0
+		echo "$peak_kb kB"
+		between 1000 "$peak_kb" $((24 * 1024)) "kB"
+	done
+}
+
+# accounted DONE: shown + lost = done, and the gaps are shown where they are
+accounted() {
+	local shown lost gaps
+	shown=$(grep -c '^{"type":"write"' out || true)
+	lost=$(tail -n 1 out | jq .lost.ring)
+	gaps=$(grep '^{"type":"lost"' out | jq -s 'map(select(.cause == "ring") | .count) | add // 0')
+	is $((shown + lost)) "$1" "shown ($shown) + lost ($lost)"
+	is "$gaps" "$lost" "sum of the gaps"
+	is "$(tail -n 1 out | jq .events)" "$shown" "events in the end record"
+}
+
+@test "a slow reader and a small ring: shown + lost = done, gaps where they happened" {
+	for backend in $(backends); do
+		n=$(scaled 300000 20000)
+		writetrace trace -j -q --ring-size 64K --backend "$backend" -- workload loop /dev/null "$n" 1 3>&- |
+			(sleep 1; exec cat >out)
+		accounted "$n"
+		[[ $(tail -n 1 out | jq .lost.ring) -gt 0 ]] || fail "nothing was lost; this test needs a loss"
+		# the first gap comes after events and before others
+		grep -n '^{"type":"lost"' out | head -n 1 | cut -d: -f1 >at
+		between 2 "$(<at)" "$(wc -l <out)" "line of the first gap"
+		jq -e -c 'select(.type == "lost") | select((keys == ["cause", "count", "time", "type"]) | not)' out && fail "a gap has other fields" || true
+	done
+}
+
+@test "a slow reader, as text" {
+	n=$(scaled 300000 20000)
+	{ writetrace trace --ring-size 64K -- workload loop /dev/null "$n" 1 2>err; } 3>&- | (sleep 1; exec cat >out)
+	shown=$(grep -c ' workload .* write ' out || true)
+	lost=$(sed -nE 's/.*[^0-9]([0-9]+) events? lost.*/\1/p' out | paste -sd+ | sed 's/^$/0/')
+	is $((shown + lost)) "$n" "shown ($shown) + lost ($lost)"
+	has err "lost: $((lost)) \(ring\)"
+}
+
+@test "a reader that stops: the traced processes go on, and it ends when told to" {
+	mkfifo pipe
+	exec {hold}<>pipe
+	start_target
+	writetrace trace -j -q --ring-size 64K -p "$target" >pipe 2>err </dev/null 3>&- {hold}>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+	begin=$(now_ms)
+	order "exec {fd}>/dev/null; for ((i = 0; i < 20000 / $slow + 3000; i++)); do printf x >&\$fd; done"
+	echo "the writer took $(($(now_ms) - begin)) ms"
+	kill -INT "$tracer"
+	timeout "$patience_s" cat <&"$hold" >out 3>&- &
+	reader=$!
+	end_trace none
+	expect_status 0
+	ended() { tail -n 1 out | grep -q '"type":"end"'; }
+	until_true ended
+	kill "$reader"
+	accounted $((20000 / slow + 3000))
+}
+
+@test "--strict: 4 if anything was lost, else 0" {
+	mkfifo pipe
+	exec {hold}<>pipe
+	start_target
+	start_trace -j -q --strict -p "$target"
+	order 'printf x >f'
+	end_trace
+	expect_status 0
+	writetrace trace -j -q --strict --ring-size 64K -p "$target" >pipe 2>err </dev/null 3>&- {hold}>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+	order "exec {fd}>/dev/null; for ((i = 0; i < 5000; i++)); do printf x >&\$fd; done"
+	timeout "$patience_s" cat <&"$hold" >out 3>&- &
+	reader=$!
+	end_trace
+	kill "$reader"
+	expect_status 4
+}
+
+@test "many files: every one by its name" {
+	n=$(scaled 20000)
+	# shellcheck disable=SC2016
+	trace -j -- bash -c 'for ((i = 0; i < $1; i++)); do printf x >f$i; done' - "$n"
+	expect_status 0
+	lost_nothing
+	values .path >got
+	seq -f "$PWD/f%.0f" 0 $((n - 1)) | cmp - got
+	trace -j -- bash -c 'for ((i = 0; i < $1; i++)); do printf y >f$i; done; for ((i = $1; --i >= 0;)); do printf z >f$i; done' - "$n"
+	values .path | tail -n "$n" >got
+	seq -f "$PWD/f%.0f" $((n - 1)) -1 0 | cmp - got
+}
+
+@test "many processes at once, each with a file of its own" {
+	n=$(scaled 2000)
+	mkdir d
+	# shellcheck disable=SC2016
+	trace -j -P d -- bash -c 'for ((i = 0; i < $1; i++)); do (printf $BASHPID >d/$i) & ((i % 50)) || wait; done; wait' - "$n"
+	expect_status 0
+	lost_nothing
+	values '"\(.pid) \(.path)"' | sort >got
+	for ((i = 0; i < n; i++)); do
+		echo "$(<d/$i) $PWD/d/$i"
+	done | sort | cmp - got
+}
+
+@test "--ring-size" {
+	for size in 64K 1M 64M; do
+		trace -j --ring-size "$size" -- sh -c 'printf x >f'
+		expect_status 0
+		is "$(count)" 1 "events with $size"
+	done
+}
+
+@test "an idle session costs no processor time" {
+	start_target
+	start_trace -p "$target"
+	ticks() { awk '{ print $14 + $15 }' "/proc/$tracer/stat"; }
+	sleep 1
+	before=$(ticks)
+	sleep 3
+	used=$(($(ticks) - before))
+	end_trace
+	between 0 "$used" $((2 * (slow > 1 ? 10 : 1))) "ticks of 10 ms in 3 s"
+}
+
+@test "descriptors and memory of a session in a loop of files do not grow without end" {
+	start_target
+	start_trace -j -o /dev/null -p "$target"
+	order 'for ((i = 0; i < 200; i++)); do printf x >f$i; done; rm -f f*'
+	fds=$(find "/proc/$tracer/fd" | wc -l)
+	order 'for ((i = 0; i < 3000; i++)); do printf x >g$i; rm g$i; done'
+	is "$(find "/proc/$tracer/fd" | wc -l)" "$fds" descriptors
+	peak_kb=$(awk '/^VmHWM/ { print $2 }' "/proc/$tracer/status")
+	end_trace
+	between 1000 "$peak_kb" $((24 * 1024)) kB
+}

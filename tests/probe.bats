@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# probe: what it says is what `trace` then does.
+
+load lib
+
+@test "probe -j: the document of the contract" {
+	wt probe -j
+	expect_status 0
+	is "$(jq -c 'keys' out)" '["arch","backend","backends","checks","kernel","ok","ops","pin"]'
+	is "$(jq -r .kernel out)" "$(uname -r)"
+	is "$(jq -r .arch out)" "$(uname -m)"
+	is "$(jq .ok out)" true
+	is "$(jq -r '.pin | type' out)" boolean
+	is "$(jq -c '[.backends[].name] | sort' out)" '["fentry","raw","tracepoint"]'
+	jq -e 'all(.backends[]; (.ok | type) == "boolean" and (.detail | type) == "string")' out
+	jq -e 'all(.checks[]; (.name | type) == "string" and (.ok | type) == "boolean")' out
+	jq -e '[.checks[].name] | length == (unique | length)' out
+	is "$(wc -l <out)" 1 lines
+	[[ ! -s err ]] || fail "stderr is not empty"
+}
+
+@test "probe -j: what it looks at" {
+	wt probe -j
+	jq -r '.checks[].name' out >names
+	for name in btf lockdown bpf perfmon sys_admin bpffs tracefs memlock 32; do
+		grep -qi -- "$name" names || fail "no check for $name among: $(xargs <names)"
+	done
+}
+
+@test "probe -j: each \"no\" has its reason and its mend" {
+	wt probe -j
+	is "$(jq -c '.checks[] | select(.ok | not) | select((.detail // "") == "" or (.fix // "") == "")' out)" "" \
+		"checks without a reason or a mend"
+	is "$(jq -c '.backends[] | select(.ok | not) | select(.detail == "")' out)" "" "backends without a reason"
+}
+
+@test "probe -j: every operation, by which hook" {
+	wt probe -j
+	is "$(jq -c '[.ops[] | select(.covered) | .op] | sort' out)" '["pwrite64","pwritev","pwritev2","write","writev"]'
+	is "$(jq -c '[.ops[] | select((.hook // "") == "")]' out)" "[]" "operations without a hook"
+}
+
+@test "probe: what it says of each backend is what happens" {
+	wt probe -j
+	cp out probe.json
+	for backend in fentry tracepoint raw; do
+		wt trace -q --backend "$backend" -- true
+		is "$((status == 0))" "$(jq --arg name "$backend" '[.backends[] | select(.name == $name and .ok)] | length' probe.json)" \
+			"$backend works"
+	done
+	best=$(jq -r .backend probe.json)
+	jq -e --arg name "$best" '.backends[] | select(.name == $name) | .ok' probe.json
+}
+
+@test "probe: fentry in guests" {
+	needs_guest "this machine may be locked down"
+	wt probe -j
+	is "$(jq -r .backend out)" fentry
+	is "$(jq .pin out)" true
+}
+
+@test "probe as text" {
+	wt probe
+	expect_status 0
+	for word in "$(uname -r)" "$(uname -m)" BTF fentry tracepoint raw pwritev2 CAP_BPF; do
+		grep -qiF -- "$word" out || fail "it says nothing of $word"
+	done
+	! grep -qP '[^\n\x20-\x7e\x80-\xff]' out || fail "control bytes"
+	wt probe --color=always
+	expect_status 0
+	has out $'\e\\['
+	NO_COLOR=1 wt probe
+	has_not out $'\e'
+}
+
+@test "probe --pretty" {
+	wt probe --pretty
+	expect_status 0
+	jq -e .ok out
+	[[ $(wc -l <out) -gt 20 ]]
+}
+
+@test "probe --helpers: the BPF helpers of each program type used" {
+	wt probe -j --helpers
+	expect_status 0
+	is "$(jq -r '.helpers | type' out)" object
+	jq -e '.helpers | length >= 2' out
+	jq -e '[.helpers[][]] | index("bpf_ringbuf_reserve") != null and index("bpf_get_current_comm") != null' out
+	wt probe --helpers
+	expect_status 0
+	has out 'bpf_ringbuf_reserve|ringbuf_reserve'
+}
+
+@test "probe without privileges: status 3, which are missing" {
+	binary=$(command -v writetrace)
+	cd /
+	status=0
+	nobody "$binary" probe -j >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	cd "$BATS_TEST_TMPDIR"
+	expect_status 3
+	is "$(jq .ok out)" false
+	is "$(jq -c '.backend' out)" null
+	is "$(jq -c '[.backends[] | select(.ok)]' out)" "[]"
+	[[ $(jq -r '.checks[] | select(.ok | not) | .name + .detail' out) == *[Cc][Aa][Pp]_[Bb][Pp][Ff]* ]] ||
+		fail "CAP_BPF is not said to be missing"
+	is "$(jq -c '.checks[] | select(.ok | not) | select((.fix // "") == "")' out)" "" "checks without a mend"
+}
+
+@test "probe without BTF: status 3" {
+	needs_guest "hides the kernel's BTF"
+	mount --bind /dev/null /sys/kernel/btf/vmlinux
+	wt probe -j
+	umount /sys/kernel/btf/vmlinux
+	expect_status 3
+	is "$(jq .ok out)" false
+	[[ $(jq -r '.checks[] | select(.name == "btf") | .detail + .fix' out) == *CONFIG_DEBUG_INFO_BTF* ]]
+}
+
+@test "probe leaves nothing behind: no pin, no program, no link, no mount of bpffs" {
+	mounted=$(findmnt -t bpf -n -o TARGET || true)
+	wt probe -j
+	is "$(findmnt -t bpf -n -o TARGET || true)" "$mounted" "bpffs"
+	for dir in $mounted; do
+		[[ ! -e $dir/writetrace ]] || [[ ! $(ls -A "$dir/writetrace") ]] || fail "something is pinned"
+	done
+	no_programs() { ! bpftool prog show 2>/dev/null | grep -q 'pids writetrace'; }
+	until_true no_programs
+}
+
+@test "probe takes no arguments" {
+	one_error 2 "unexpected argument 'x'" probe x
+	one_error 2 "unknown option" probe --bogus
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# The design's rules that a machine can check: who knows whom, and what a file begins with.
+
+load lib
+
+sources() { find "$top/$1" -name "${2-*.[ch]}" | sort; }
+
+# includes FILE...: "FILE HEADER" for each #include
+includes() { grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]+' "$@" | sed -E 's/:[^"<]*["<]/ /'; }
+
+@test "cmd → common → bpf/writetrace.h: common never includes cmd" {
+	# shellcheck disable=SC2046
+	includes $(sources common) >list
+	[[ -s list ]]
+	has_not list ' (\.\./)*cmd(/|\.h)'
+}
+
+@test "of bpf/, cmd and common include only writetrace.h" {
+	# shellcheck disable=SC2046
+	includes $(sources cmd) $(sources common) | grep -E ' (\.\./)*bpf/' | grep -vE ' (\.\./)?bpf/(writetrace\.h|libbpf\.h|bpf\.h|btf\.h|bpf_endian\.h)$' >wrong || true
+	[[ ! -s wrong ]] || fail "$(<wrong)"
+}
+
+@test "only session knows the skeleton" {
+	grep -rlE 'skel\.h|writetrace_bpf' "$top/cmd" "$top/common" >list
+	is "$(<list)" "$top/common/session.c"
+}
+
+@test "BPF code includes only bpf/, uapi and libbpf headers" {
+	# shellcheck disable=SC2046
+	includes $(sources bpf) | awk '{ print $2 }' | sort -u >list
+	while IFS= read -r header; do
+		[[ -e $top/bpf/$header || $header == std*.h || $header == linux/* || $header == asm/* || $header == bpf/bpf_*.h ||
+			-e $top/$header && $header == bpf/* ]] || fail "$header"
+	done <list
+}
+
+@test "the contract includes nothing" {
+	includes "$top/bpf/writetrace.h" >list || true
+	[[ ! -s list ]] || fail "$(<list)"
+}
+
+@test "every source says its licence and then what it is for" {
+	# shellcheck disable=SC2046
+	for file in $(sources bpf) $(sources cmd) $(sources common) $(sources tests); do
+		head -n 1 "$file" | grep -q 'SPDX-License-Identifier: ' || fail "$file: no licence"
+		# A .c beside a .h of the same name may leave it to that one.
+		if [[ $file == *.c && -e ${file%.c}.h ]]; then
+			file=${file%.c}.h
+		fi
+		sed -n 2p "$file" | grep -qE '^(/\*|//)' || fail "$file does not open with what it is for"
+	done
+}
+
+@test "every file of common is known to one table only: no misc, util, helper or common" {
+	# shellcheck disable=SC2046
+	printf '%s\n' $(sources cmd) $(sources common) $(sources bpf) | grep -E '/(misc|utils?|helpers?|common)\.' >wrong || true
+	[[ ! -s wrong ]] || fail "$(<wrong)"
+}
+
+@test "no function of the tool is longer than 60 lines" {
+	# shellcheck disable=SC2046
+	awk 'FNR == 1 { start = 0 }
+		/^\{/ { start = FNR }
+		/^\}/ { if (start && FNR - start > 60) print FILENAME ":" start ": " FNR - start; start = 0 }' \
+		$(sources cmd) $(sources common) $(sources bpf) >wrong
+	[[ ! -s wrong ]] || fail "$(<wrong)"
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# The command line: what is wrong with it is said in one clear line and status 2, help comes without privileges. No
+# kernel has a part in this, so it is not run in guests.
+
+load lib
+
+# usage REGEX ARGUMENT...: wrong usage. Should it be taken, all that is traced is this shell, for a moment.
+usage() {
+	local regex=$1
+	shift
+	if [[ ${1-} == trace ]]; then
+		shift
+		set -- trace -p $$ --duration 10ms "$@"
+	fi
+	one_error 2 "$regex" "$@"
+}
+
+@test "no argument: the usage on stderr, status 2" {
+	wt
+	expect_status 2
+	has err '[Uu]sage:? '
+	[[ ! -s out ]]
+}
+
+@test "an unknown command, with the nearest one" {
+	usage "unknown command 'frobnicate'" frobnicate
+	has_not err 'did you mean'
+	usage "did you mean 'trace'" trac
+	usage "did you mean 'trace'" tarce
+	usage "did you mean 'probe'" prboe
+	usage "did you mean 'probe'" probes
+	usage "unknown command 'p'" p
+	usage "unknown command 'Trace'" Trace
+	usage "unknown command ''" ''
+}
+
+@test "an unknown option, with the nearest one" {
+	usage "unknown option '--frobnicate'" trace --frobnicate
+	has_not err 'did you mean'
+	usage "did you mean '--duration'" trace --duraton 1s
+	usage "did you mean '--follow'" trace --folow
+	usage "did you mean '--min-size'" trace --minsize=4K
+	usage "unknown option '-Z'" trace -Z
+	usage "unknown option '-Z'" trace -fZ
+	usage "unknown option '--frobnicate'" --frobnicate trace
+	usage "did you mean '--json'" --jsn trace
+}
+
+@test "a value that is missing or superfluous" {
+	usage "'-p' needs a value" trace -p
+	usage "'--duration' needs a value" trace --duration
+	usage "'--follow' takes no value" trace --follow=yes
+	usage "unexpected argument 'extra'" trace extra
+	usage "no COMMAND" trace --
+	usage "" trace -o
+}
+
+@test "values that are not what they should be" {
+	for pid in x 1x '' -1 0 1.5 1,,2 , 99999999999999999999 '1 2' 4294967296; do
+		usage "--pid: " trace "--pid=$pid"
+		usage "--tid: " trace "--tid=$pid"
+	done
+	for fd in x -1 '' 1,x 99999999999; do
+		usage "--fd: " trace "--fd=$fd"
+	done
+	usage "--uid: .*no-such-user" trace -u no-such-user
+	usage "--uid: .*no-such-user" trace -u root,no-such-user
+	usage "--uid: " trace -u ''
+	usage "--uid: " trace -u -1
+	usage "--uid: " trace -u 4294967296
+}
+
+@test "unknown operations and kinds, with those that are known" {
+	usage "--ops: .*'writes'.*known are.*write pwrite64 writev" trace -e writes
+	usage "--ops: .*'WRITE'" trace -e WRITE
+	usage "--ops: " trace -e write,
+	usage "--ops: " trace -e ''
+	usage "--ops: .*'bogus'" trace -e write,bogus
+	usage "--kind: .*'files'.*known are.*file.* pipe.* socket.* tty.* char.* block.* anon" trace -k files
+	usage "--kind: " trace -k ''
+	usage "--kind: " trace -k file,bogus
+}
+
+@test "sizes, times and numbers" {
+	for size in '' x 4X -1 1KK K 4.5K 99999999999999999999 99999999999G '1 K' 0x10; do
+		usage "--min-size: .*" trace "--min-size=$size"
+	done
+	for time in '' x 1x -1s ms 99999999999999999h '1 s'; do
+		usage "--duration: .*" trace "--duration=$time"
+		usage "--min-latency: .*" trace "--min-latency=$time"
+	done
+	for number in '' x -1 1K 1.5 99999999999999999999; do
+		usage "--count: .*" trace "--count=$number"
+	done
+	for size in '' x 100 12K 3M 0 4G 1T 65535; do
+		usage "--ring-size: .*power of two" trace "--ring-size=$size"
+	done
+	for bytes in '' x -1 4097 8K; do
+		usage "--data: .*4096" trace "--data=$bytes"
+	done
+}
+
+@test "choices" {
+	usage "--backend: .*'bogus'.*fentry.*tracepoint.*raw" trace --backend bogus
+	usage "--backend: " trace --backend ''
+	usage "--color: .*'sometimes'.*auto.*always.*never" --color=sometimes trace
+	usage "unknown column 'bogus'.*-C help" trace -C time,bogus
+	usage "" trace -C ''
+	usage "" trace -C time,,file
+}
+
+@test "patterns" {
+	long=$(printf '%05000d' 0)
+	usage "--path: " trace -P ''
+	usage "--comm: " trace -n ''
+	usage "--path: " trace -P "*$long"
+	usage "--path: .*" trace -P '*\'
+	usage "--path: .*bogus" trace -P '*[[:bogus:]]'
+	usage "--comm: .*bogus" trace -n 'x[[:bogus:]]*'
+	usage "--comm: .*" trace -n '[[.ab.]]'
+	usage "--cgroup: " trace -g ''
+}
+
+@test "options that contradict each other" {
+	usage "--min-latency.*--no-latency|--no-latency.*--min-latency" trace --no-latency --min-latency 1ms
+}
+
+@test "wrong usage is found before anything else is looked at" {
+	cd /
+	nobody "$(command -v writetrace)" trace -k bogus 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	expect_status 2
+}
+
+@test "help and version: on stdout, status 0, no privilege needed" {
+	binary=$(command -v writetrace)
+	cd /
+	for arguments in help --help -h "help trace" "help probe" "help help" "trace --help" "trace -h" "probe --help" \
+		-V --version "trace -V" "trace --help --duration" "-j --help"; do
+		status=0
+		# shellcheck disable=SC2086
+		nobody "$binary" $arguments >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
+		(
+			cd "$BATS_TEST_TMPDIR"
+			[[ $arguments == *--duration ]] || expect_status 0
+			[[ $arguments == *--duration || ! -s err ]] || fail "$arguments: stderr is not empty"
+			[[ $arguments == *--duration || -s out ]] || fail "$arguments: stdout is empty"
+			! grep -qP '[^\n\x20-\x7e\x80-\xff]' out || fail "$arguments: control bytes"
+		)
+	done
+	cd "$BATS_TEST_TMPDIR"
+	usage "unknown command 'bogus'" help bogus
+	usage "unexpected argument" help trace probe
+}
+
+@test "-V" {
+	wt -V
+	has out '^writetrace [0-9]+\.[0-9]+(\.[0-9]+)?$'
+	is "$(wc -l <out)" 1
+	wt -j -V
+	jq -e .version out
+}
+
+@test "help trace names every option of the contract, and no line is wider than a terminal" {
+	wt help trace
+	for option in pid tid follow comm uid cgroup path fd kind ops min-size min-latency failed output force data columns \
+		no-latency backend ring-size strict trace-pipe include-self count duration json pretty debug quiet \
+		color bpffs help version; do
+		has out "--$option([^-a-z]|\$)"
+	done
+	has_not out '.{81}'
+	wt help
+	has_not out '.{81}'
+	for command in probe trace help; do
+		has out "^ +$command +[a-z]"
+	done
+}
