@@ -65,8 +65,8 @@ $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The skeleton must be there before the one file that includes it is compiled for the first time.
-$(BUILD)/common/session.o: $(SKELETON)
+# The skeleton must be there before the files that include it are compiled for the first time.
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard common/session*.c)): $(SKELETON)
 
 # clang compiles, bpftool strips what only debuggers want, and turns the rest into a C header.
 $(BUILD)/writetrace.bpf.o: bpf/writetrace.bpf.c

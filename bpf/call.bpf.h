@@ -240,6 +240,7 @@ static __always_inline int call_copy_data(struct wt_scratch *s, __u32 slot,
 					  const struct wt_call *call, __u32 want)
 {
 	if (!call->vectors) {
+		barrier_var(want);
 		if (want > WT_DATA_MAX || bpf_probe_read_user(s->data, want, (void *)call->buf))
 			return -1;
 		return want;

@@ -291,6 +291,7 @@ wt_function int file_introduce(__u32 slot, __u64 file, __u64 id)
 	if (!file_filters_accept(s, slot, len))
 		return FILE_UNWANTED;
 	s->file.path_len = len;
+	barrier_var(len);
 	if (len > WT_PATH_MAX || bpf_probe_read_kernel(s->path, len, s->build + start))
 		return FILE_NOT_SENT;
 	if (bpf_ringbuf_output(&ring, &s->file, sizeof(s->file) + len, BPF_RB_NO_WAKEUP))

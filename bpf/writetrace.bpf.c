@@ -163,12 +163,12 @@ static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, b
 #define SYS_NATIVE "__arm64_sys_"
 #endif
 
-#define FENTRY_ENTER(name, op, copy)                                                             \
-	SEC("?fentry/" SYS_NATIVE #name)                                                         \
-	int fentry_##name##_##copy(__u64 *ctx)                                                   \
-	{                                                                                        \
-		op_enter((struct pt_regs *)ctx[0], op, false, SLOT_ENTER(op, copy));             \
-		return 0;                                                                        \
+#define FENTRY_ENTER(name, op, copy)                                                 \
+	SEC("?fentry/" SYS_NATIVE #name)                                             \
+	int fentry_##name##_##copy(__u64 *ctx)                                       \
+	{                                                                            \
+		op_enter((struct pt_regs *)ctx[0], op, false, SLOT_ENTER(op, copy)); \
+		return 0;                                                            \
 	}
 
 #define FENTRY_EXIT(name, op, copy)                                                              \

@@ -175,7 +175,7 @@ _Static_assert(sizeof(struct wt_file) == 32, "struct wt_file");
 /* Counters, one set per CPU; all __u64, so that they can be summed up as an array. */
 struct wt_counters {
 	__u64 lost[WT_LOST_COUNT];
-	__u64 sent; /* events put into the ring */
+	__u64 sent;			       /* events put into the ring */
 	__u64 handled[WT_OP_COUNT][WT_COPIES]; /* operations, by the copy that handled them */
 };
 

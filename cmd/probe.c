@@ -115,8 +115,7 @@ static void check_memlock(struct probe *p)
 	struct buf caps = {};
 	bool known = !kernel_missing_caps(&caps);
 	struct check *c = add(p, "memlock", known && raised >= 0,
-			      known ? "ulimit -l unlimited, or CAP_SYS_RESOURCE"
-				    : "see cap_bpf");
+			      known ? "ulimit -l unlimited, or CAP_SYS_RESOURCE" : "see cap_bpf");
 
 	buf_free(&caps);
 	if (!known) {

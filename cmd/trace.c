@@ -250,22 +250,12 @@ static int trace_idle(void *arg)
 
 static int trace_open_output(struct trace *t, struct buf *why)
 {
-	const struct print_options options = {
-		.json = t->globals->json,
-		.pretty = t->globals->pretty,
-		.data = t->options.data_max > 0,
-		.latency = !t->options.no_latency,
-	};
-	int err;
+	int err = 0;
 
-	if (t->options.output) {
+	if (t->options.output)
 		err = output_file(&t->output, t->options.output, t->options.force, why);
-		if (err)
-			return err;
-	} else {
+	else
 		output_stdout(&t->output);
-	}
-	err = print_setup(&t->print, &options, t->options.columns, why);
 	t->print.options.color = cmd_wants_color(t->globals, t->output.terminal);
 	return err;
 }
@@ -281,9 +271,14 @@ static void trace_skip_viewers(struct trace *t, struct session_options *o,
 	if (t->output.terminal)
 		o->n_skipped = terminal_watchers(t->output.fd, watchers, WATCHERS_MAX);
 	o->skipped = watchers;
-	log_note("not traced: writetrace itself%s%s; --include-self does",
-		 o->skip_pgrp ? " and its process group" : "",
-		 o->n_skipped ? " and the terminal that shows this" : "");
+}
+
+static void trace_note_skipped(const struct session_options *o)
+{
+	if (o->skipped)
+		log_note("not traced: writetrace itself%s%s; --include-self traces that, too",
+			 o->skip_pgrp ? " and its process group" : "",
+			 o->n_skipped ? " and the terminal that shows this" : "");
 }
 
 static int trace_open_session(struct trace *t, struct buf *why)
@@ -304,6 +299,8 @@ static int trace_open_session(struct trace *t, struct buf *why)
 
 	trace_skip_viewers(t, &o, watchers);
 	err = session_open(&t->session, &o, why);
+	if (!err)
+		trace_note_skipped(&o);
 	if (!err && t->child) {
 		err = filter_task_start(child_pid(t->child), 0, &start_ns);
 		if (!err)
@@ -486,6 +483,23 @@ static int show_columns(void)
 	return CMD_DONE;
 }
 
+/* What only shows when all options are known. Return: 0 or -EINVAL. */
+static int trace_check_options(struct trace *t, struct buf *why)
+{
+	const struct print_options options = {
+		.json = t->globals->json,
+		.pretty = t->globals->pretty,
+		.data = t->options.data_max > 0,
+		.latency = !t->options.no_latency,
+	};
+
+	if (t->options.no_latency && t->filter.min_latency_ns) {
+		buf_puts(why, "--min-latency needs what --no-latency leaves out");
+		return -EINVAL;
+	}
+	return print_setup(&t->print, &options, t->options.columns, why);
+}
+
 /* COMMAND is what stands behind "--". Return: its index, or 0. */
 static int find_command(int argc, char **argv)
 {
@@ -501,6 +515,7 @@ static int run(int argc, char **argv, struct globals *globals)
 	struct opt_group groups[4];
 	struct opts_spec spec;
 	struct trace *t = calloc(1, sizeof(*t));
+	struct buf why = {};
 
 	if (!t) {
 		log_error("out of memory");
@@ -516,6 +531,11 @@ static int run(int argc, char **argv, struct globals *globals)
 		return trace_close(t, show_columns());
 	if (dashes && !argv[dashes + 1]) {
 		log_error("no COMMAND after --; see writetrace help trace");
+		return trace_close(t, CMD_USAGE);
+	}
+	if (trace_check_options(t, &why)) {
+		log_error("%s; see writetrace help trace", buf_cstr(&why));
+		buf_free(&why);
 		return trace_close(t, CMD_USAGE);
 	}
 	t->filter.follow |= dashes > 0;

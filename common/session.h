@@ -10,17 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "backend.h"
+
 struct buf;
 struct filter;
 struct filter_task;
-
-enum backend {
-	BACKEND_FENTRY,	    /* fentry and fexit on the functions of the system calls */
-	BACKEND_RAW,	    /* sys_enter and sys_exit */
-	BACKEND_TRACEPOINT, /* two tracepoints for each system call */
-	BACKEND_COUNT,
-	BACKEND_AUTO = BACKEND_COUNT, /* the first of these that works */
-};
 
 struct session_options {
 	const struct filter *filter; /* resolved */
@@ -74,12 +68,5 @@ void session_want_wakeup(struct session *session, bool want);
  * Return: 0 or -errno.
  */
 int session_lost(const struct session *session, uint64_t *lost, bool *known);
-
-/** backend_name - "fentry", "raw", "tracepoint"; backend_parse - the other way, or -EINVAL */
-const char *backend_name(enum backend backend);
-int backend_parse(const char *name, enum backend *backend);
-
-/** backend_hook - where this backend sees an operation, for people; NULL if it does not */
-void backend_hook(enum backend backend, unsigned int op, struct buf *out);
 
 #endif

@@ -37,8 +37,10 @@ setup() {
 	started=()
 }
 
+teardown() { end_started; }
+
 # Ends what the test started and left behind, by its number.
-teardown() {
+end_started() {
 	local pid
 	for pid in "${started[@]}"; do
 		kill -KILL "$pid" 2>/dev/null || true

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "backend.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
+#include "buf.h"
+#include "ops.h"
+
+static const char *const backend_names[BACKEND_COUNT] = {
+	[BACKEND_FENTRY] = "fentry",
+	[BACKEND_RAW] = "raw",
+	[BACKEND_TRACEPOINT] = "tracepoint",
+};
+
+const char *backend_name(enum backend backend)
+{
+	return backend_names[backend];
+}
+
+int backend_parse(const char *name, enum backend *backend)
+{
+	for (int i = 0; i < BACKEND_COUNT; i++)
+		if (!strcmp(name, backend_names[i])) {
+			*backend = i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+void backend_hook(enum backend backend, unsigned int op, struct buf *out)
+{
+	switch (backend) {
+	case BACKEND_FENTRY:
+		buf_printf(out, "fentry, fexit of sys_%s", ops[op].name);
+		break;
+	case BACKEND_TRACEPOINT:
+		buf_printf(out, "sys_enter_%s, sys_exit_%s", ops[op].name, ops[op].name);
+		break;
+	default:
+		buf_puts(out, "sys_enter, sys_exit");
+	}
+}

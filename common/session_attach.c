@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attaching a session's programs, and seeing that they fire.
+ */
+#include "session_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "ops.h"
+
+static int keep_link(struct session *s, struct bpf_link *link)
+{
+	if (!link)
+		return -errno;
+	s->links[s->n_links++] = link;
+	return 0;
+}
+
+static int attach_op(struct session *s, const char *what, unsigned int op, int copy)
+{
+	char name[64];
+
+	if (s->backend != BACKEND_TRACEPOINT)
+		return keep_link(
+			s, bpf_program__attach(session_program(
+				   s, what, s->backend == BACKEND_FENTRY ? ops[op].name : NULL,
+				   copy)));
+	snprintf(name, sizeof(name), "sys_%s_%s",
+		 strcmp(what, "tracepoint_exit") ? "enter" : "exit", ops[op].name);
+	return keep_link(s, bpf_program__attach_tracepoint(session_program(s, what, NULL, copy),
+							   "syscalls", name));
+}
+
+static int attach_ops(struct session *s, const char *const *what, int copy)
+{
+	int err = 0;
+
+	for_each_op (i) {
+		if (err || !(s->ops & 1ULL << i))
+			continue;
+		err = attach_op(s, what[s->backend], i, copy);
+		if (s->backend == BACKEND_RAW)
+			break; /* one hook sees them all */
+	}
+	return err;
+}
+
+static int attach_copy(struct session *s, int copy)
+{
+	static const char *const tasks[] = {"process_fork", "process_exit"};
+	int err = 0;
+
+	for (size_t i = 0; i < 2 && !err; i++) {
+		struct bpf_program *prog = session_program(s, tasks[i], NULL, copy);
+
+		if (bpf_program__autoload(prog))
+			err = keep_link(s, bpf_program__attach(prog));
+	}
+	if (!err && s->latency && copy < WT_ENTER_COPIES)
+		err = attach_ops(s, session_enter, copy);
+	if (!err)
+		err = attach_ops(s, session_exit, copy);
+	return err;
+}
+
+static void selftest_operation(unsigned int op, int fd)
+{
+	struct iovec iov = {.iov_base = "", .iov_len = 0};
+	bool vectors = op >= WT_OP_WRITEV;
+
+	syscall(ops[op].nr, fd, vectors ? (void *)&iov : "", vectors ? 1 : 0, 0L, 0L, 0);
+}
+
+/* Hooks may load and attach and yet never fire (bcc issue 1667): see our own operations first. */
+static int session_selftest(struct session *s, struct buf *why)
+{
+	struct wt_shared *shared = &s->skel->bss->shared;
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0) {
+		err = -errno;
+		buf_printf(why, "/dev/null: %s", strerror(-err));
+		return err;
+	}
+	__atomic_store_n(&shared->selftest, 1, __ATOMIC_SEQ_CST);
+	for_each_op (i)
+		if (s->ops & 1ULL << i)
+			selftest_operation(i, fd);
+	__atomic_store_n(&shared->selftest, 0, __ATOMIC_SEQ_CST);
+	close(fd);
+	for_each_op (i) {
+		uint64_t bit = 1ULL << i;
+
+		if (err || !(s->ops & bit))
+			continue;
+		if (!(shared->exited & bit) || (s->latency && !(shared->entered & bit))) {
+			buf_printf(why, "the hooks of %s are attached but do not fire",
+				   ops[i].name);
+			err = -EOPNOTSUPP;
+		}
+	}
+	return err;
+}
+
+int session_attach(struct session *s, struct buf *why)
+{
+	int err = 0;
+
+	for (int copy = 0; copy < s->copies && !err; copy++)
+		err = attach_copy(s, copy);
+	if (err) {
+		buf_printf(why, "attach refused: %s", strerror(-err));
+		return err;
+	}
+	return session_selftest(s, why);
+}

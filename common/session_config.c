@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A session's settings, maps and choice of programs.
+ */
+#include "session_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+#include <linux/magic.h>
+
+#include <bpf/bpf.h>
+
+#include "buf.h"
+#include "filter.h"
+#include "kernel.h"
+#include "ops.h"
+
+#define FILE_SLOTS  65536
+#define FOLLOW_MAX  16384 /* processes listed at one time */
+#define WAKE_SHARES 16	  /* a sleeping reader is woken when this share of the ring is new */
+
+/* Without a process to begin with there is nobody to follow: everybody is traced. */
+bool session_lists_tasks(const struct session_options *o)
+{
+	return o->filter->pids.n || o->filter->tids.n || o->has_command;
+}
+
+static void configure_syscalls(struct session *s)
+{
+	for_each_op (i) {
+		if (!(s->ops & 1ULL << i))
+			continue;
+		s->skel->rodata->syscalls[ops[i].nr].native = i + 1;
+		if (ops[i].nr_compat != OPS_NO_SYSCALL)
+			s->skel->rodata->syscalls[ops[i].nr_compat].compat = i + 1;
+	}
+}
+
+static void configure(struct session *s, const struct session_options *o, bool direct)
+{
+	const struct filter *f = o->filter;
+	struct wt_config *cfg = (struct wt_config *)&s->skel->rodata->cfg;
+
+	cfg->min_size = f->min_size;
+	cfg->min_latency_ns = f->min_latency_ns;
+	cfg->pidns_ino = kernel_pidns_ino();
+	cfg->self_tgid = getpid();
+	cfg->skip_pgrp = o->skip_pgrp;
+	cfg->skip_tasks = o->n_skipped > 0;
+	cfg->data_max = o->data_max;
+	cfg->file_mask = FILE_SLOTS - 1;
+	cfg->kinds = f->kinds;
+	cfg->comm_globs = f->comms.n;
+	cfg->path_globs = f->paths.n;
+	cfg->cgroups = f->cgroups.n;
+	cfg->wake_every = o->ring_size / WAKE_SHARES / (sizeof(struct wt_event) + 8);
+	cfg->latency = s->latency;
+	cfg->copies = s->copies;
+	cfg->direct = direct;
+	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
+	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
+	cfg->by_tid = f->tids.n > 0;
+	cfg->by_uid = f->uids.n > 0;
+	cfg->by_fd = f->fds.n > 0;
+	cfg->follow = s->follow;
+	cfg->failed_only = f->failed;
+	cfg->trace_pipe = o->trace_pipe;
+	cfg->include_self = o->include_self;
+	kernel_tty_majors(cfg->tty_major);
+	configure_syscalls(s);
+}
+
+/* Scratch places: see scratch_get() and SLOT_EXIT, SLOT_ENTER in the BPF code. */
+static uint32_t scratch_slots(const struct session *s)
+{
+	uint32_t enter = s->skel->rodata->cfg.comm_globs ? WT_OP_COUNT * WT_ENTER_COPIES : 0;
+
+	return s->copies > 1 ? WT_OP_COUNT * WT_COPIES + enter : 1;
+}
+
+static uint32_t at_least_one(uint32_t n)
+{
+	return n ? n : 1;
+}
+
+static int size_maps(struct session *s, const struct session_options *o)
+{
+	const struct filter *f = o->filter;
+	const struct wt_config *cfg = (const struct wt_config *)&s->skel->rodata->cfg;
+	const bool spans = s->latency || s->copies > 1;
+	const struct {
+		struct bpf_map *map;
+		uint32_t entries;
+	} sizes[] = {
+		{s->skel->maps.ring, o->ring_size},
+		{s->skel->maps.scratch, scratch_slots(s)},
+		{s->skel->maps.seen, cfg->file_mask + 1},
+		{s->skel->maps.pids, s->follow ? FOLLOW_MAX : at_least_one(f->pids.n + 1)},
+		{s->skel->maps.tids, s->follow && f->tids.n ? FOLLOW_MAX : at_least_one(f->tids.n)},
+		{s->skel->maps.skipped, at_least_one(o->n_skipped)},
+		{s->skel->maps.uids, at_least_one(f->uids.n)},
+		{s->skel->maps.fds, at_least_one(f->fds.n)},
+		{s->skel->maps.globs, at_least_one(f->comms.n + f->paths.n)},
+		{s->skel->maps.cgroups, at_least_one(f->cgroups.n)},
+		{s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 1},
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		int err = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
+
+		if (err)
+			return err;
+	}
+	return bpf_map__set_autocreate(s->skel->maps.spans, cfg->task_storage);
+}
+
+/* Programs of one copy that this session loads. */
+static int program_load(struct bpf_program *prog)
+{
+	return prog ? bpf_program__set_autoload(prog, true) : -ENOENT;
+}
+
+/* Programs of one copy that this session loads. */
+static int choose_copy(struct session *s, int copy)
+{
+	int err = 0;
+
+	for_each_op (i) {
+		const char *op = s->backend == BACKEND_FENTRY ? ops[i].name : NULL;
+
+		if (!(s->ops & 1ULL << i))
+			continue;
+		if (!err)
+			err = program_load(session_program(s, session_exit[s->backend], op, copy));
+		if (!err && s->latency && copy < WT_ENTER_COPIES)
+			err = program_load(session_program(s, session_enter[s->backend], op, copy));
+	}
+	if (!err && s->follow)
+		err = program_load(session_program(s, "process_fork", NULL, copy));
+	if (!err && (s->skel->rodata->cfg.by_pid || s->skel->rodata->cfg.by_tid))
+		err = program_load(session_program(s, "process_exit", NULL, copy));
+	return err;
+}
+
+int session_configure(struct session *s, const struct session_options *o, bool direct)
+{
+	int err;
+
+	configure(s, o, direct);
+	err = size_maps(s, o);
+	for (int copy = 0; copy < s->copies && !err; copy++)
+		err = choose_copy(s, copy);
+	return err;
+}
+
+int session_fill_tasks(struct bpf_map *map, const struct filter_task *tasks, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct wt_task_id id = {.from_ns = tasks[i].start_ns};
+
+		if (bpf_map_update_elem(bpf_map__fd(map), &tasks[i].nr, &id, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int fill_numbers(struct bpf_map *map, const struct filter_numbers *numbers)
+{
+	__u8 one = 1;
+
+	for (size_t i = 0; i < numbers->n; i++)
+		if (bpf_map_update_elem(bpf_map__fd(map), &numbers->items[i], &one, BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int fill_globs(struct bpf_map *map, const struct filter *f)
+{
+	for (__u32 i = 0; i < f->comms.n + f->paths.n; i++)
+		if (bpf_map_update_elem(bpf_map__fd(map), &i, &f->globs[i], BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+int session_open_cgroup(const char *path, struct buf *why)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	struct statfs fs;
+
+	if (fd < 0) {
+		err = -errno;
+		buf_printf(why, "--cgroup %s: %s", path, strerror(-err));
+		return err;
+	}
+	if (fstatfs(fd, &fs) || (unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC) {
+		buf_printf(why, "--cgroup %s: not a directory of the cgroup v2 hierarchy", path);
+		close(fd);
+		return -ENOTDIR;
+	}
+	return fd;
+}
+
+static int fill_cgroup(struct bpf_map *map, __u32 i, const char *path, struct buf *why)
+{
+	int fd = session_open_cgroup(path, why), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_update_elem(bpf_map__fd(map), &i, &fd, BPF_ANY)) {
+		err = -errno;
+		buf_printf(why, "--cgroup %s: %s", path, strerror(-err));
+	}
+	close(fd);
+	return err;
+}
+
+int session_fill(struct session *s, const struct session_options *o, struct buf *why)
+{
+	const struct filter *f = o->filter;
+	int err;
+
+	err = session_fill_tasks(s->skel->maps.pids, f->pids.items, f->pids.n);
+	if (!err)
+		err = session_fill_tasks(s->skel->maps.tids, f->tids.items, f->tids.n);
+	if (!err)
+		err = session_fill_tasks(s->skel->maps.skipped, o->skipped, o->n_skipped);
+	if (!err)
+		err = fill_numbers(s->skel->maps.uids, &f->uids);
+	if (!err)
+		err = fill_numbers(s->skel->maps.fds, &f->fds);
+	if (!err)
+		err = fill_globs(s->skel->maps.globs, f);
+	if (err)
+		buf_printf(why, "filters cannot be set: %s", strerror(-err));
+	for (__u32 i = 0; !err && i < f->cgroups.n; i++)
+		err = fill_cgroup(s->skel->maps.cgroups, i, f->cgroups.items[i], why);
+	return err;
+}
