@@ -283,7 +283,7 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
  */
 static __always_inline void list_task(void *map, __u32 nr, struct task_struct *task)
 {
-	struct wt_task_id id = {.from_ns = kread(task_struct, task, start_boottime)};
+	struct wt_task_id id = { .from_ns = kread(task_struct, task, start_boottime) };
 
 	if (bpf_map_update_elem(map, &nr, &id, BPF_ANY))
 		count_lost(WT_LOST_INFLIGHT);

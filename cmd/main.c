@@ -13,7 +13,7 @@
 #include "common/log.h"
 #include "common/opts.h"
 
-static const struct cmd *const cmds[] = {&cmd_probe, &cmd_trace};
+static const struct cmd *const cmds[] = { &cmd_probe, &cmd_trace };
 
 #define N_CMDS (sizeof(cmds) / sizeof(cmds[0]))
 
@@ -32,14 +32,15 @@ static int set_color(void *target, const char *arg, struct buf *why)
 #define AT(member) offsetof(struct globals, member)
 
 const struct opt globals_opts[] = {
-	{"json", 'j', NULL, OPT_FLAG, AT(json), "JSON instead of text", NULL},
-	{"pretty", 256, NULL, OPT_FLAG, AT(pretty), "JSON, indented", NULL},
-	{"debug", 'd', NULL, OPT_FLAG, AT(debug), "libbpf's and the verifier's logs on stderr",
-	 NULL},
-	{"quiet", 'q', NULL, OPT_FLAG, AT(quiet), "no notes on stderr, only errors", NULL},
-	{"color", 257, "WHEN", OPT_CALL, 0, "auto (the default), always or never", set_color},
-	{"bpffs", 258, "DIR", OPT_STRING, AT(bpffs), "BPF file system (default /sys/fs/bpf)", NULL},
-	{"version", 'V', NULL, OPT_FLAG, AT(version), "show the version", NULL},
+	{ "json", 'j', NULL, OPT_FLAG, AT(json), "JSON instead of text", NULL },
+	{ "pretty", 256, NULL, OPT_FLAG, AT(pretty), "JSON, indented", NULL },
+	{ "debug", 'd', NULL, OPT_FLAG, AT(debug), "libbpf's and the verifier's logs on stderr",
+	  NULL },
+	{ "quiet", 'q', NULL, OPT_FLAG, AT(quiet), "no notes on stderr, only errors", NULL },
+	{ "color", 257, "WHEN", OPT_CALL, 0, "auto (the default), always or never", set_color },
+	{ "bpffs", 258, "DIR", OPT_STRING, AT(bpffs), "BPF file system (default /sys/fs/bpf)",
+	  NULL },
+	{ "version", 'V', NULL, OPT_FLAG, AT(version), "show the version", NULL },
 	{},
 };
 
@@ -119,7 +120,7 @@ static struct opts_spec main_spec(const struct opt_group *groups)
 
 static const struct cmd *find_cmd(const char *name)
 {
-	const char *names[N_CMDS + 2] = {[N_CMDS] = "help"}, *near;
+	const char *names[N_CMDS + 2] = { [N_CMDS] = "help" }, *near;
 
 	for (size_t i = 0; i < N_CMDS; i++) {
 		if (!strcmp(cmds[i]->name, name))
@@ -153,7 +154,7 @@ static int run_help(int argc, char **argv, const struct opts_spec *spec)
 
 static int run(int argc, char **argv, struct globals *globals)
 {
-	const struct opt_group groups[] = {{"Options:", globals_opts, globals}, {}};
+	const struct opt_group groups[] = { { "Options:", globals_opts, globals }, {} };
 	const struct opts_spec spec = main_spec(groups);
 	struct buf why = {};
 	const struct cmd *cmd;

@@ -168,7 +168,8 @@ static const char *backend_fix(const struct probe *p, int i)
 
 static void check_backends(struct probe *p)
 {
-	static const char *const names[] = {"backend_fentry", "backend_raw", "backend_tracepoint"};
+	static const char *const names[] = { "backend_fentry", "backend_raw",
+					     "backend_tracepoint" };
 
 	try_backends(p);
 	for (int i = 0; i < BACKEND_COUNT; i++) {
@@ -229,13 +230,15 @@ static const char *yes_no(const struct probe *p, bool ok)
 static void text_helpers(struct buf *out)
 {
 	for (int type = 0; type < TRIAL_TYPES; type++) {
+		int target = trial_target(type);
+
 		buf_printf(out, "\nhelpers of %s programs:\n", trial_type_name(type));
-		if (trial_type_works(type)) {
+		if (target < 0) {
 			buf_puts(out, "  none, this type cannot be loaded\n");
 			continue;
 		}
 		for (unsigned int id = 1; trial_helper_name(id); id++)
-			if (trial_helper(type, id))
+			if (trial_helper(type, target, id))
 				buf_printf(out, "  bpf_%s\n", trial_helper_name(id));
 	}
 }
@@ -313,13 +316,13 @@ static void json_helpers(struct json *json)
 {
 	json_begin_object(json, "helpers");
 	for (int type = 0; type < TRIAL_TYPES; type++) {
-		bool works = !trial_type_works(type);
+		int target = trial_target(type);
 
 		json_begin_array(json, trial_type_name(type));
-		for (unsigned int id = 1; works && trial_helper_name(id); id++) {
+		for (unsigned int id = 1; target >= 0 && trial_helper_name(id); id++) {
 			char name[128];
 
-			if (!trial_helper(type, id))
+			if (!trial_helper(type, target, id))
 				continue;
 			snprintf(name, sizeof(name), "bpf_%s", trial_helper_name(id));
 			json_str(json, NULL, name);
@@ -331,7 +334,7 @@ static void json_helpers(struct json *json)
 
 static void print_json(const struct probe *p, struct buf *out)
 {
-	struct json json = {.out = out, .pretty = p->globals->pretty};
+	struct json json = { .out = out, .pretty = p->globals->pretty };
 
 	json_begin_object(&json, NULL);
 	json_str(&json, "kernel", p->uts.release);
@@ -358,15 +361,15 @@ static void print_json(const struct probe *p, struct buf *out)
 }
 
 static const struct opt probe_opts[] = {
-	{"helpers", 400, NULL, OPT_FLAG, offsetof(struct probe, helpers),
-	 "also the BPF helpers that each type of program may call", NULL},
+	{ "helpers", 400, NULL, OPT_FLAG, offsetof(struct probe, helpers),
+	  "also the BPF helpers that each type of program may call", NULL },
 	{},
 };
 
 static void probe_spec(struct opts_spec *spec, struct opt_group groups[3], struct probe *p)
 {
-	groups[0] = (struct opt_group){"Options:", probe_opts, p};
-	groups[1] = (struct opt_group){"General:", globals_opts, p ? p->globals : NULL};
+	groups[0] = (struct opt_group){ "Options:", probe_opts, p };
+	groups[1] = (struct opt_group){ "General:", globals_opts, p ? p->globals : NULL };
 	groups[2] = (struct opt_group){};
 	*spec = (struct opts_spec){
 		.command = "probe",
@@ -393,7 +396,7 @@ static int probe_print(struct probe *p)
 
 static int run(int argc, char **argv, struct globals *globals)
 {
-	struct probe p = {.globals = globals};
+	struct probe p = { .globals = globals };
 	struct opt_group groups[3];
 	struct opts_spec spec;
 	int status;

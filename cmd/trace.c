@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/types.h>
 
@@ -17,8 +16,8 @@
 #include "cmd.h"
 #include "common/buf.h"
 #include "common/child.h"
-#include "common/files.h"
 #include "common/filter.h"
+#include "common/lines.h"
 #include "common/log.h"
 #include "common/opts.h"
 #include "common/output.h"
@@ -29,12 +28,8 @@
 #include "common/units.h"
 #include "filter_opts.h"
 
-/* Output is written out when it has grown to this, or when the ring is empty. */
-#define FLUSH_BYTES  (128 << 10)
 #define RING_DEFAULT (8 << 20)
-#define CPUS_MAX     4096
 #define WATCHERS_MAX 16
-#define NS_PER_S     1000000000ULL
 
 struct trace_options {
 	const char *output;
@@ -55,21 +50,11 @@ struct trace {
 	struct globals *globals;
 	struct trace_options options;
 	struct filter filter;
-	struct output output;
-	struct print print;
-	struct buf out;
+	struct lines lines;
 	const char *command; /* its name, or NULL */
 	struct child *child;
 	struct session *session;
 	struct stream *stream;
-	struct files *files;
-	uint64_t lost_seen[CPUS_MAX]; /* struct wt_event.lost, by CPU, as last reported */
-	uint64_t lost_shown;
-	uint64_t events;
-	uint64_t bytes;
-	uint64_t start_ns;
-	bool header_due; /* text, and nothing printed yet */
-	bool output_closed;
 };
 
 static int set_backend(void *target, const char *arg, struct buf *why)
@@ -109,35 +94,37 @@ static int set_ring_size(void *target, const char *arg, struct buf *why)
 #define AT(member) offsetof(struct trace_options, member)
 
 static const struct opt trace_opts[] = {
-	{"output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew", NULL},
-	{"force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL},
-	{"data", 's', "BYTES", OPT_CALL, 0, "also show the first BYTES written (at most 4096)",
-	 set_data},
-	{"columns", 'C', "LIST", OPT_STRING, AT(columns),
-	 "which columns, in which order; -C help lists them", NULL},
-	{"duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)", NULL},
-	{"count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL},
-	{"no-latency", 303, NULL, OPT_FLAG, AT(no_latency), "cheaper: exit hooks only, no latency",
-	 NULL},
-	{"backend", 304, "NAME", OPT_CALL, 0,
-	 "fentry, tracepoint or raw, instead of the best that works", set_backend},
-	{"ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
-	 set_ring_size},
-	{"strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL},
-	{"trace-pipe", 307, NULL, OPT_FLAG, AT(trace_pipe),
-	 "also a line in the kernel's trace_pipe for each write", NULL},
-	{"include-self", 308, NULL, OPT_FLAG, AT(include_self),
-	 "also trace writetrace and what shows its output", NULL},
+	{ "output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew",
+	  NULL },
+	{ "force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL },
+	{ "data", 's', "BYTES", OPT_CALL, 0, "also show the first BYTES written (at most 4096)",
+	  set_data },
+	{ "columns", 'C', "LIST", OPT_STRING, AT(columns),
+	  "which columns, in which order; -C help lists them", NULL },
+	{ "duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)",
+	  NULL },
+	{ "count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL },
+	{ "no-latency", 303, NULL, OPT_FLAG, AT(no_latency), "cheaper: exit hooks only, no latency",
+	  NULL },
+	{ "backend", 304, "NAME", OPT_CALL, 0,
+	  "fentry, tracepoint or raw, instead of the best that works", set_backend },
+	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
+	  set_ring_size },
+	{ "strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL },
+	{ "trace-pipe", 307, NULL, OPT_FLAG, AT(trace_pipe),
+	  "also a line in the kernel's trace_pipe for each write", NULL },
+	{ "include-self", 308, NULL, OPT_FLAG, AT(include_self),
+	  "also trace writetrace and what shows its output", NULL },
 	{},
 };
 
 static void trace_spec(struct opts_spec *spec, struct opt_group groups[4], struct trace *t)
 {
-	groups[0] = (struct opt_group){"Filters (values of one option are alternatives, different "
-				       "options must all hold):",
-				       filter_opts, t ? &t->filter : NULL};
-	groups[1] = (struct opt_group){"Output:", trace_opts, t ? &t->options : NULL};
-	groups[2] = (struct opt_group){"General:", globals_opts, t ? t->globals : NULL};
+	groups[0] = (struct opt_group){ "Filters (values of one option are alternatives, different "
+					"options must all hold):",
+					filter_opts, t ? &t->filter : NULL };
+	groups[1] = (struct opt_group){ "Output:", trace_opts, t ? &t->options : NULL };
+	groups[2] = (struct opt_group){ "General:", globals_opts, t ? t->globals : NULL };
 	groups[3] = (struct opt_group){};
 	*spec = (struct opts_spec){
 		.command = "trace",
@@ -148,115 +135,15 @@ static void trace_spec(struct opts_spec *spec, struct opt_group groups[4], struc
 	};
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
-/* Writes out what has come together. Return: 0 or -errno. */
-static int trace_flush(struct trace *t)
-{
-	int err;
-
-	while (t->out.len && !t->output_closed) {
-		err = output_write(&t->output, &t->out);
-		if (err == -EAGAIN)
-			err = stream_wait_writable(t->stream);
-		if (err == -EPIPE)
-			t->output_closed = true;
-		else if (err)
-			return err;
-	}
-	return t->out.err;
-}
-
-static void trace_header(struct trace *t)
-{
-	if (t->header_due)
-		print_header(&t->print, &t->out);
-	t->header_due = false;
-}
-
-/* Losses of a CPU travel with its next event, so they are shown where they happened. */
-static void trace_show_lost(struct trace *t, const struct wt_event *event)
-{
-	uint64_t *seen = &t->lost_seen[event->cpu % CPUS_MAX];
-
-	if (event->lost <= *seen)
-		return;
-	print_lost(&t->print, &t->out, event->time_ns, event->lost - *seen, WT_LOST_RING);
-	t->lost_shown += event->lost - *seen;
-	*seen = event->lost;
-}
-
-static int trace_file(struct trace *t, const struct wt_file *record, size_t len)
-{
-	bool wanted = true;
-
-	if (len >= sizeof(*record) && record->undecided &&
-	    record->path_len <= len - sizeof(*record))
-		wanted = filter_path_wanted(&t->filter, (const char *)(record + 1),
-					    record->path_len);
-	return files_add(t->files, record, len, wanted);
-}
-
-static int trace_event(struct trace *t, const struct wt_event *event, size_t len)
-{
-	const struct file *file = NULL;
-
-	if (len < sizeof(*event) || event->data_len > len - sizeof(*event))
-		return -EINVAL;
-	if (event->flags & WT_EVENT_FILE)
-		file = files_find(t->files, event->file);
-	trace_header(t);
-	if (event->lost)
-		trace_show_lost(t, event);
-	if (file && !file->wanted)
-		return 0;
-	print_event(&t->print, &t->out, event, file);
-	t->events++;
-	if (event->ret > 0)
-		t->bytes += event->ret;
-	if (t->out.len >= FLUSH_BYTES) {
-		int err = trace_flush(t);
-
-		if (err)
-			return err;
-	}
-	return t->events == t->options.count ? STREAM_STOP : 0;
-}
-
-static int trace_record(void *arg, const void *record, size_t len)
-{
-	switch (len ? *(const __u8 *)record : 0) {
-	case WT_RECORD_WRITE:
-		return trace_event(arg, record, len);
-	case WT_RECORD_FILE:
-		return trace_file(arg, record, len);
-	}
-	return -EINVAL;
-}
-
-static int trace_idle(void *arg)
-{
-	struct trace *t = arg;
-
-	print_sync_clock(&t->print);
-	return trace_flush(t);
-}
-
 static int trace_open_output(struct trace *t, struct buf *why)
 {
 	int err = 0;
 
 	if (t->options.output)
-		err = output_file(&t->output, t->options.output, t->options.force, why);
+		err = output_file(&t->lines.output, t->options.output, t->options.force, why);
 	else
-		output_stdout(&t->output);
-	t->print.options.color = cmd_wants_color(t->globals, t->output.terminal);
+		output_stdout(&t->lines.output);
+	t->lines.print.options.color = cmd_wants_color(t->globals, t->lines.output.terminal);
 	return err;
 }
 
@@ -266,10 +153,10 @@ static void trace_skip_viewers(struct trace *t, struct session_options *o,
 {
 	if (t->options.include_self || o->has_command || t->filter.pids.n || t->filter.tids.n)
 		return;
-	if (t->output.pipe)
+	if (t->lines.output.pipe)
 		o->skip_pgrp = getpgrp();
-	if (t->output.terminal)
-		o->n_skipped = terminal_watchers(t->output.fd, watchers, WATCHERS_MAX);
+	if (t->lines.output.terminal)
+		o->n_skipped = terminal_watchers(t->lines.output.fd, watchers, WATCHERS_MAX);
 	o->skipped = watchers;
 }
 
@@ -316,14 +203,14 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 	uint32_t pids[t->filter.pids.n + 1], tids[t->filter.tids.n + 1];
 	struct stream_options o = {
 		.session = t->session,
-		.calls = {.record = trace_record, .idle = trace_idle, .arg = t},
+		.calls = { .record = lines_record, .idle = lines_idle, .arg = &t->lines },
 		.child = t->child ? child_pid(t->child) : 0,
 		.pids = pids,
 		.n_pids = t->filter.pids.n,
 		.tids = tids,
 		.n_tids = t->filter.tids.n,
 		.duration_ns = t->options.duration_ns,
-		.output = t->output.fd,
+		.output = t->lines.output.fd,
 	};
 	int err;
 
@@ -331,41 +218,14 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 		pids[i] = t->filter.pids.items[i].nr;
 	for (size_t i = 0; i < t->filter.tids.n; i++)
 		tids[i] = t->filter.tids.items[i].nr;
-	t->files = files_new(session_file_slots(t->session));
-	err = t->files ? stream_open(&t->stream, &o) : -ENOMEM;
+	t->lines.filter = &t->filter;
+	t->lines.limit = t->options.count;
+	err = lines_open(&t->lines, session_file_slots(t->session));
+	if (!err)
+		err = stream_open(&t->stream, &o);
+	t->lines.stream = t->stream;
 	if (err)
 		buf_printf(why, "the event ring cannot be read: %s", strerror(-err));
-	return err;
-}
-
-/* What is left in the ring, the gap at the end, the sum. Return: 0 or -errno. */
-static int trace_finish(struct trace *t, uint64_t *lost, bool *known)
-{
-	struct print_sum sum = {.lost = lost, .known = known, .elapsed_ns = now_ns() - t->start_ns};
-	struct buf text = {};
-	int err = 0, lost_err;
-
-	session_detach(t->session);
-	if (t->events < t->options.count || !t->options.count)
-		err = stream_drain(t->stream);
-	if (err == STREAM_STOP)
-		err = 0;
-	lost_err = session_lost(t->session, lost, known);
-	if (lost_err)
-		memset(known, false, WT_LOST_COUNT * sizeof(*known));
-	if (lost[WT_LOST_RING] > t->lost_shown)
-		print_lost(&t->print, &t->out, now_ns(), lost[WT_LOST_RING] - t->lost_shown,
-			   WT_LOST_RING);
-	sum.events = t->events;
-	sum.bytes = t->bytes;
-	if (t->globals->json)
-		print_end(&t->print, &t->out, &sum);
-	if (!err)
-		err = trace_flush(t);
-	print_sum_text(&text, &sum);
-	if (!err && !t->output_closed)
-		log_note("%s", buf_cstr(&text));
-	buf_free(&text);
 	return err;
 }
 
@@ -386,30 +246,42 @@ static int child_exit(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Return: 0 or -errno. */
+static int trace_finish(struct trace *t, uint64_t *lost)
+{
+	bool known[WT_LOST_COUNT] = {};
+	struct print_sum sum;
+	struct buf text = {};
+	int err;
+
+	err = lines_finish(&t->lines, t->session, lost, known, &sum);
+	print_sum_text(&text, &sum);
+	if (!err && !t->lines.closed)
+		log_note("%s", buf_cstr(&text));
+	buf_free(&text);
+	return err;
+}
+
 static int trace_run(struct trace *t)
 {
 	uint64_t lost[WT_LOST_COUNT] = {};
-	bool known[WT_LOST_COUNT] = {};
 	int end, err;
 
-	/* a COMMAND that cannot be started leaves nothing but an error */
-	t->header_due = !t->globals->json;
-	t->start_ns = now_ns();
 	if (t->child)
 		child_go(t->child);
 	else
-		trace_header(t);
+		lines_header(&t->lines);
 	end = stream_run(t->stream);
+	/* a COMMAND that cannot be started leaves nothing but an error */
 	if (end == STREAM_CHILD_EXITED && child_exec_errno(t->child)) {
 		log_error("%s: %s", t->command, strerror(child_exec_errno(t->child)));
 		return child_exit(stream_child_status(t->stream));
 	}
-	trace_header(t);
-	t->output_closed |= end == STREAM_OUTPUT_CLOSED;
-	err = trace_finish(t, lost, known);
+	t->lines.closed |= end == STREAM_OUTPUT_CLOSED;
+	err = trace_finish(t, lost);
 	if (end < 0)
 		err = end;
-	if (t->output_closed)
+	if (t->lines.closed)
 		die_of_closed_output();
 	if (err && err != -EINTR) {
 		log_error("%s: %s", t->options.output ? t->options.output : "output",
@@ -461,10 +333,9 @@ static int trace_close(struct trace *t, int status)
 	stream_close(t->stream);
 	session_close(t->session);
 	child_close(t->child);
-	files_free(t->files);
+	lines_close(&t->lines);
 	filter_free(&t->filter);
-	buf_free(&t->out);
-	err = t->output.fd > 0 ? output_close(&t->output) : 0;
+	err = t->lines.output.fd > 0 ? output_close(&t->lines.output) : 0;
 	if (err && status == CMD_DONE) {
 		log_error("%s: %s", t->options.output, strerror(-err));
 		status = CMD_FAILED;
@@ -497,7 +368,7 @@ static int trace_check_options(struct trace *t, struct buf *why)
 		buf_puts(why, "--min-latency needs what --no-latency leaves out");
 		return -EINVAL;
 	}
-	return print_setup(&t->print, &options, t->options.columns, why);
+	return print_setup(&t->lines.print, &options, t->options.columns, why);
 }
 
 /* COMMAND is what stands behind "--". Return: its index, or 0. */

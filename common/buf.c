@@ -115,5 +115,5 @@ const char *buf_cstr(struct buf *buf)
 void buf_free(struct buf *buf)
 {
 	free(buf->data);
-	*buf = (struct buf){0};
+	*buf = (struct buf){ 0 };
 }

@@ -37,12 +37,12 @@ static const struct {
 	const char *name;
 	const char *ranges;
 } glob_classes[] = {
-	{"alnum", "09AZaz"},   {"alpha", "AZaz"},
-	{"blank", "\t\t  "},   {"cntrl", "\x01\x1f\x7f\x7f"},
-	{"digit", "09"},       {"graph", "!~"},
-	{"lower", "az"},       {"print", " ~"},
-	{"punct", "!/:@[`{~"}, {"space", "\t\r  "},
-	{"upper", "AZ"},       {"xdigit", "09AFaf"},
+	{ "alnum", "09AZaz" },	 { "alpha", "AZaz" },
+	{ "blank", "\t\t  " },	 { "cntrl", "\x01\x1f\x7f\x7f" },
+	{ "digit", "09" },	 { "graph", "!~" },
+	{ "lower", "az" },	 { "print", " ~" },
+	{ "punct", "!/:@[`{~" }, { "space", "\t\r  " },
+	{ "upper", "AZ" },	 { "xdigit", "09AFaf" },
 };
 
 /* [:name:] or [=x=] at *pattern. Return: 1 if there was one, added to set, with *pattern behind it;

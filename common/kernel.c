@@ -21,6 +21,7 @@
 #include <bpf/libbpf.h>
 #include <zlib.h>
 
+#include "apart.h"
 #include "buf.h"
 
 /* include/linux/proc_ns.h: inode number of the initial pid namespace */
@@ -90,11 +91,11 @@ static bool preempt_from_config(const char *path, char *model, size_t size)
 		static const struct {
 			const char *line, *model;
 		} models[] = {
-			{"CONFIG_PREEMPT_NONE=y\n", "none"},
-			{"CONFIG_PREEMPT_VOLUNTARY=y\n", "voluntary"},
-			{"CONFIG_PREEMPT=y\n", "full"},
-			{"CONFIG_PREEMPT_LAZY=y\n", "lazy"},
-			{"CONFIG_PREEMPT_RT=y\n", "rt"},
+			{ "CONFIG_PREEMPT_NONE=y\n", "none" },
+			{ "CONFIG_PREEMPT_VOLUNTARY=y\n", "voluntary" },
+			{ "CONFIG_PREEMPT=y\n", "full" },
+			{ "CONFIG_PREEMPT_LAZY=y\n", "lazy" },
+			{ "CONFIG_PREEMPT_RT=y\n", "rt" },
 		};
 
 		for (size_t i = 0; i < sizeof(models) / sizeof(*models); i++)
@@ -107,38 +108,62 @@ static bool preempt_from_config(const char *path, char *model, size_t size)
 	return found;
 }
 
-static bool preempt_model(char *model, size_t size)
+#define DEBUGFS_DIR "/sys/kernel/debug"
+
+static int preempt_from_debugfs(const void *mount_it, struct buf *model)
 {
-	char text[256], path[512];
+	char text[256], word[32];
+
+	if (mount_it && mount("debugfs", DEBUGFS_DIR, "debugfs", 0, NULL))
+		return -errno;
+	if (!read_file(DEBUGFS_DIR "/sched/preempt", text, sizeof(text)) ||
+	    !chosen_word(text, word, sizeof(word), '(', ')'))
+		return -ENOENT;
+	buf_puts(model, word);
+	return 0;
+}
+
+/* Without PREEMPT_DYNAMIC the model was chosen when the kernel was built. */
+static bool preempt_is_fixed(const char *version, struct buf *model)
+{
+	if (strstr(version, "PREEMPT_DYNAMIC"))
+		return false;
+	buf_puts(model, strstr(version, "PREEMPT") ? "full" : "none");
+	return true;
+}
+
+static bool preempt_model(struct buf *model)
+{
+	char path[512], text[32];
 	struct utsname uts;
 
-	if (read_file("/sys/kernel/debug/sched/preempt", text, sizeof(text)) &&
-	    chosen_word(text, model, size, '(', ')'))
-		return true;
 	if (uname(&uts))
 		return false;
-	if (!strstr(uts.version, "PREEMPT")) {
-		snprintf(model, size, "none");
+	if (preempt_is_fixed(uts.version, model) || !preempt_from_debugfs(NULL, model) ||
+	    !apart_run(preempt_from_debugfs, "", model))
 		return true;
-	}
-	if (!strstr(uts.version, "PREEMPT_DYNAMIC")) {
-		snprintf(model, size, "full");
-		return true;
-	}
+	/* lockdown hides it: what it was at boot */
 	snprintf(path, sizeof(path), "/boot/config-%s", uts.release);
-	return preempt_from_cmdline(model, size) ||
-	       preempt_from_config("/proc/config.gz", model, size) ||
-	       preempt_from_config(path, model, size);
+	if (!preempt_from_cmdline(text, sizeof(text)) &&
+	    !preempt_from_config("/proc/config.gz", text, sizeof(text)) &&
+	    !preempt_from_config(path, text, sizeof(text)))
+		return false;
+	buf_puts(model, text);
+	return true;
 }
 
 bool kernel_preempts(struct buf *detail)
 {
-	char model[32] = "not known";
-	bool known = preempt_model(model, sizeof(model));
+	struct buf model = {};
+	bool known = preempt_model(&model), preempts = true;
 
+	if (known)
+		preempts =
+			strcmp(buf_cstr(&model), "none") && strcmp(buf_cstr(&model), "voluntary");
 	if (detail)
-		buf_puts(detail, model);
-	return !known || (strcmp(model, "none") && strcmp(model, "voluntary"));
+		buf_puts(detail, known ? buf_cstr(&model) : "not known");
+	buf_free(&model);
+	return preempts;
 }
 
 void kernel_lockdown(struct buf *mode)
@@ -162,8 +187,8 @@ uint64_t kernel_pidns_ino(void)
 void kernel_tty_majors(uint8_t *bits)
 {
 	/* Those of drivers that may be loaded later: Documentation/admin-guide/devices.txt */
-	static const unsigned int known[] = {3,	  4,   5,   136, 137, 138, 139,
-					     140, 141, 142, 143, 166, 188, 204};
+	static const unsigned int known[] = { 3,   4,	5,   136, 137, 138, 139,
+					      140, 141, 142, 143, 166, 188, 204 };
 	FILE *f = fopen("/proc/tty/drivers", "re");
 	unsigned int major;
 	char line[256];
@@ -221,10 +246,10 @@ int kernel_mount_tracefs(struct buf *why)
  * raise the limit by itself for the trial, and then never again. */
 int kernel_raise_memlock(void)
 {
-	struct rlimit limit, none = {}, infinite = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit limit, none = {}, infinite = { RLIM_INFINITY, RLIM_INFINITY };
 	struct bpf_insn insns[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	union bpf_attr attr = {};
 	int fd;
@@ -258,8 +283,8 @@ int kernel_try_fentry(struct buf *why)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
 	struct bpf_insn insns[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	int prog = -1, link = -1, id, err = 0;
 

@@ -15,7 +15,7 @@
 static struct {
 	enum log_level level;
 	bool json_errors;
-} log_state = {.level = LOG_LEVEL_NORMAL};
+} log_state = { .level = LOG_LEVEL_NORMAL };
 
 static int log_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -67,7 +67,7 @@ static void log_vformat(struct buf *message, const char *format, va_list args)
 void log_error(const char *format, ...)
 {
 	struct buf message = {}, line = {};
-	struct json json = {.out = &line};
+	struct json json = { .out = &line };
 	va_list args;
 
 	va_start(args, format);

@@ -25,16 +25,16 @@
 /* Arguments are unpacked by call_unpack() in bpf/call.bpf.h. On 32-bit ARM pwrite64 and pwritev
  * pass positions in other registers; they are left out until a test covers them. */
 const struct op ops[WT_OP_COUNT] = {
-	[WT_OP_WRITE] = {"write", "write", SYS_write, NR_COMPAT(4, 4)},
-	[WT_OP_PWRITE64] = {"pwrite64", "write", SYS_pwrite64, NR_COMPAT(181, OPS_NO_SYSCALL)},
-	[WT_OP_WRITEV] = {"writev", "write", SYS_writev, NR_COMPAT(146, 146)},
-	[WT_OP_PWRITEV] = {"pwritev", "write", SYS_pwritev, NR_COMPAT(334, OPS_NO_SYSCALL)},
-	[WT_OP_PWRITEV2] = {"pwritev2", "write", SYS_pwritev2, NR_COMPAT(379, OPS_NO_SYSCALL)},
+	[WT_OP_WRITE] = { "write", "write", SYS_write, NR_COMPAT(4, 4) },
+	[WT_OP_PWRITE64] = { "pwrite64", "write", SYS_pwrite64, NR_COMPAT(181, OPS_NO_SYSCALL) },
+	[WT_OP_WRITEV] = { "writev", "write", SYS_writev, NR_COMPAT(146, 146) },
+	[WT_OP_PWRITEV] = { "pwritev", "write", SYS_pwritev, NR_COMPAT(334, OPS_NO_SYSCALL) },
+	[WT_OP_PWRITEV2] = { "pwritev2", "write", SYS_pwritev2, NR_COMPAT(379, OPS_NO_SYSCALL) },
 };
 
 /* Groups of the contract. Those without an operation yet are known, so that the default list and
  * scripts keep working as they fill. */
-static const char *const groups[] = {"write", "copy", "send", "sync", "all"};
+static const char *const groups[] = { "write", "copy", "send", "sync", "all" };
 
 static bool is_group(const char *name, size_t len)
 {

@@ -152,16 +152,17 @@ static int make_options(struct parse *p)
 	if (!to)
 		return -ENOMEM;
 	for (const struct opt_group *g = p->spec->groups; g->opts; g++, group++) {
-		*to++ = (struct argp_option){.doc = g->title, .group = group};
+		*to++ = (struct argp_option){ .doc = g->title, .group = group };
 		for (const struct opt *o = g->opts; o->name; o++)
-			*to++ = (struct argp_option){.name = o->name,
-						     .key = o->key,
-						     .arg = o->arg,
-						     .doc = o->help,
-						     .group = group};
+			*to++ = (struct argp_option){ .name = o->name,
+						      .key = o->key,
+						      .arg = o->arg,
+						      .doc = o->help,
+						      .group = group };
 	}
 	*to = (struct argp_option){
-		.name = "help", .key = KEY_HELP, .doc = "Show this help", .group = group - 1};
+		.name = "help", .key = KEY_HELP, .doc = "Show this help", .group = group - 1
+	};
 	return 0;
 }
 
@@ -277,13 +278,13 @@ static error_t parse_any(int key, char *arg, struct argp_state *state)
 
 static int prepare(struct parse *p, const struct opts_spec *spec, struct argp *argp)
 {
-	*p = (struct parse){.spec = spec};
+	*p = (struct parse){ .spec = spec };
 	if (make_options(p))
 		return -ENOMEM;
-	*argp = (struct argp){.options = p->options,
-			      .parser = parse_any,
-			      .args_doc = spec->synopsis,
-			      .doc = spec->about};
+	*argp = (struct argp){ .options = p->options,
+			       .parser = parse_any,
+			       .args_doc = spec->synopsis,
+			       .doc = spec->about };
 	return 0;
 }
 

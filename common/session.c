@@ -218,7 +218,7 @@ int session_open(struct session **session, const struct session_options *options
 
 int session_list(struct session *session, uint32_t pid, uint64_t start_ns)
 {
-	struct filter_task task = {.nr = pid, .start_ns = start_ns};
+	struct filter_task task = { .nr = pid, .start_ns = start_ns };
 
 	return session_fill_tasks(session->skel->maps.pids, &task, 1);
 }

@@ -54,7 +54,7 @@ static int attach_ops(struct session *s, const char *const *what, int copy)
 
 static int attach_copy(struct session *s, int copy)
 {
-	static const char *const tasks[] = {"process_fork", "process_exit"};
+	static const char *const tasks[] = { "process_fork", "process_exit" };
 	int err = 0;
 
 	for (size_t i = 0; i < 2 && !err; i++) {
@@ -72,7 +72,7 @@ static int attach_copy(struct session *s, int copy)
 
 static void selftest_operation(unsigned int op, int fd)
 {
-	struct iovec iov = {.iov_base = "", .iov_len = 0};
+	struct iovec iov = { .iov_base = "", .iov_len = 0 };
 	bool vectors = op >= WT_OP_WRITEV;
 
 	syscall(ops[op].nr, fd, vectors ? (void *)&iov : "", vectors ? 1 : 0, 0L, 0L, 0);

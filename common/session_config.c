@@ -96,17 +96,18 @@ static int size_maps(struct session *s, const struct session_options *o)
 		struct bpf_map *map;
 		uint32_t entries;
 	} sizes[] = {
-		{s->skel->maps.ring, o->ring_size},
-		{s->skel->maps.scratch, scratch_slots(s)},
-		{s->skel->maps.seen, cfg->file_mask + 1},
-		{s->skel->maps.pids, s->follow ? FOLLOW_MAX : at_least_one(f->pids.n + 1)},
-		{s->skel->maps.tids, s->follow && f->tids.n ? FOLLOW_MAX : at_least_one(f->tids.n)},
-		{s->skel->maps.skipped, at_least_one(o->n_skipped)},
-		{s->skel->maps.uids, at_least_one(f->uids.n)},
-		{s->skel->maps.fds, at_least_one(f->fds.n)},
-		{s->skel->maps.globs, at_least_one(f->comms.n + f->paths.n)},
-		{s->skel->maps.cgroups, at_least_one(f->cgroups.n)},
-		{s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 1},
+		{ s->skel->maps.ring, o->ring_size },
+		{ s->skel->maps.scratch, scratch_slots(s) },
+		{ s->skel->maps.seen, cfg->file_mask + 1 },
+		{ s->skel->maps.pids, s->follow ? FOLLOW_MAX : at_least_one(f->pids.n + 1) },
+		{ s->skel->maps.tids,
+		  s->follow && f->tids.n ? FOLLOW_MAX : at_least_one(f->tids.n) },
+		{ s->skel->maps.skipped, at_least_one(o->n_skipped) },
+		{ s->skel->maps.uids, at_least_one(f->uids.n) },
+		{ s->skel->maps.fds, at_least_one(f->fds.n) },
+		{ s->skel->maps.globs, at_least_one(f->comms.n + f->paths.n) },
+		{ s->skel->maps.cgroups, at_least_one(f->cgroups.n) },
+		{ s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 1 },
 	};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -160,7 +161,7 @@ int session_configure(struct session *s, const struct session_options *o, bool d
 int session_fill_tasks(struct bpf_map *map, const struct filter_task *tasks, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct wt_task_id id = {.from_ns = tasks[i].start_ns};
+		struct wt_task_id id = { .from_ns = tasks[i].start_ns };
 
 		if (bpf_map_update_elem(bpf_map__fd(map), &tasks[i].nr, &id, BPF_ANY))
 			return -errno;

@@ -263,8 +263,8 @@ int stream_drain(struct stream *s)
 int stream_wait_writable(struct stream *s)
 {
 	struct pollfd fds[] = {
-		{.fd = s->output, .events = POLLOUT},
-		{.fd = s->signals, .events = POLLIN},
+		{ .fd = s->output, .events = POLLOUT },
+		{ .fd = s->signals, .events = POLLIN },
 	};
 
 	do {
@@ -285,7 +285,7 @@ int stream_child_status(const struct stream *s)
 
 static int stream_watch(struct stream *s, int fd, uint32_t events, uint64_t tag)
 {
-	struct epoll_event event = {.events = events, .data.u64 = tag};
+	struct epoll_event event = { .events = events, .data.u64 = tag };
 
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
@@ -302,7 +302,7 @@ static int stream_watch_signals(struct stream *s)
 static int stream_watch_time(struct stream *s, uint64_t ns)
 {
 	struct itimerspec when = {
-		.it_value = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000},
+		.it_value = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 },
 	};
 
 	if (!ns)

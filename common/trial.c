@@ -2,75 +2,37 @@
 #include "trial.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <linux/bpf.h>
+#include <linux/types.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "apart.h"
+#include "bpf/writetrace.h"
 #include "buf.h"
 #include "filter.h"
 #include "kernel.h"
 #include "ops.h"
 
-/* What the trying process tells us. */
-struct outcome {
-	int err;
-	size_t len;
-	char why[4096];
-};
-
-typedef int trial_fn(const void *arg, struct buf *why);
-
-static void trial_child(struct outcome *outcome, trial_fn *fn, const void *arg)
+static int trial_run(apart_fn *fn, const void *arg, struct buf *why)
 {
-	struct buf why = {};
+	size_t before = why->len;
+	int err = apart_run(fn, arg, why);
 
-	/* not allowed? then what is refused next says so */
-	if (!unshare(CLONE_NEWNS))
-		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	outcome->err = fn(arg, &why);
-	outcome->len = why.len < sizeof(outcome->why) ? why.len : sizeof(outcome->why);
-	memcpy(outcome->why, why.data, outcome->len);
-	_exit(0);
-}
-
-static int trial_run(trial_fn *fn, const void *arg, struct buf *why)
-{
-	struct outcome *outcome;
-	int status, err;
-	pid_t pid;
-
-	outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
-	if (outcome == MAP_FAILED)
-		return -errno;
-	outcome->err = -ECHILD;
-	pid = fork();
-	if (!pid)
-		trial_child(outcome, fn, arg);
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		outcome->err = -errno;
-	err = outcome->err;
-	buf_put(why, outcome->why, outcome->len);
-	if (err && !outcome->len)
+	if (err && why->len == before)
 		buf_puts(why, strerror(-err));
-	munmap(outcome, sizeof(*outcome));
 	return err;
 }
 
 static int try_backend(const void *arg, struct buf *why)
 {
-	struct filter_task self = {.nr = getpid()};
-	struct filter filter = {.pids = {&self, 1}, .ops = ops_default()};
+	struct filter_task self = { .nr = getpid() };
+	struct filter filter = { .pids = { &self, 1 }, .ops = ops_default() };
 	struct session_options options = {
 		.filter = &filter,
 		.backend = *(const enum backend *)arg,
@@ -79,6 +41,9 @@ static int try_backend(const void *arg, struct buf *why)
 	struct session *session = NULL;
 	int err;
 
+	/* taking down a tracepoint takes the kernel 70 ms, and they are all alike */
+	if (options.backend == BACKEND_TRACEPOINT)
+		filter.ops = 1ULL << WT_OP_WRITE;
 	err = filter_task_start(self.nr, 0, &self.start_ns);
 	if (!err)
 		err = session_open(&session, &options, why);
@@ -113,7 +78,7 @@ static int try_lockdown(const void *arg, struct buf *mode)
 
 void trial_lockdown(struct buf *mode)
 {
-	trial_run(try_lockdown, NULL, mode);
+	apart_run(try_lockdown, NULL, mode);
 }
 
 static const struct {
@@ -123,12 +88,12 @@ static const struct {
 	const char *target; /* in the kernel's BTF */
 } types[TRIAL_TYPES] = {
 #if defined(__aarch64__)
-	[TRIAL_FENTRY] = {"fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__arm64_sys_write"},
+	[TRIAL_FENTRY] = { "fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__arm64_sys_write" },
 #else
-	[TRIAL_FENTRY] = {"fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__x64_sys_write"},
+	[TRIAL_FENTRY] = { "fentry", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "__x64_sys_write" },
 #endif
-	[TRIAL_TP_BTF] = {"tp_btf", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sys_exit"},
-	[TRIAL_TRACEPOINT] = {"tracepoint", BPF_PROG_TYPE_TRACEPOINT, 0, NULL},
+	[TRIAL_TP_BTF] = { "tp_btf", BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, "sys_exit" },
+	[TRIAL_TRACEPOINT] = { "tracepoint", BPF_PROG_TYPE_TRACEPOINT, 0, NULL },
 };
 
 const char *trial_type_name(enum trial_type type)
@@ -155,11 +120,11 @@ static int target_id(enum trial_type type)
 }
 
 static const struct bpf_insn empty_program[] = {
-	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-	{.code = BPF_JMP | BPF_EXIT},
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-int trial_type_works(enum trial_type type)
+int trial_target(enum trial_type type)
 {
 	int id = target_id(type), fd;
 
@@ -169,7 +134,7 @@ int trial_type_works(enum trial_type type)
 	if (fd < 0)
 		return fd;
 	close(fd);
-	return 0;
+	return id;
 }
 
 static int pin_link(const char *path, struct buf *why)
@@ -228,7 +193,7 @@ int trial_pin(const char *dir, struct buf *why)
 /* The names are those of the kernel headers that we are built with. */
 #define HELPER_NAME(name) [BPF_FUNC_##name] = #name
 
-static const char *const helpers[] = {__BPF_FUNC_MAPPER(HELPER_NAME)};
+static const char *const helpers[] = { __BPF_FUNC_MAPPER(HELPER_NAME) };
 
 const char *trial_helper_name(unsigned int id)
 {
@@ -236,21 +201,18 @@ const char *trial_helper_name(unsigned int id)
 }
 
 /* The call has wrong arguments, so it is refused in any case; the question is, why. */
-bool trial_helper(enum trial_type type, unsigned int id)
+bool trial_helper(enum trial_type type, int target, unsigned int id)
 {
-	static const char *const unknown[] = {"invalid func ", "unknown func ",
-					      "cannot use helper"};
+	static const char *const unknown[] = { "invalid func ", "unknown func ",
+					       "cannot use helper" };
 	const struct bpf_insn insns[] = {
-		{.code = BPF_JMP | BPF_CALL, .imm = id},
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
-		{.code = BPF_JMP | BPF_EXIT},
+		{ .code = BPF_JMP | BPF_CALL, .imm = id },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	char log[4096] = "";
-	int btf_id = target_id(type), fd;
+	int fd = load(type, target, insns, 3, log, sizeof(log));
 
-	if (btf_id < 0)
-		return false;
-	fd = load(type, btf_id, insns, 3, log, sizeof(log));
 	if (fd >= 0) {
 		close(fd);
 		return true;

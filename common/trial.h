@@ -40,10 +40,13 @@ const char *trial_type_name(enum trial_type type);
 /** trial_helper_name - name of BPF helper @id without "bpf_"; NULL behind the last that we know */
 const char *trial_helper_name(unsigned int id);
 
-/** trial_helper - whether programs of @type may call helper @id. Source: the verifier. */
-bool trial_helper(enum trial_type type, unsigned int id);
+/** trial_target - what programs of @type are loaded for, to be found once and handed to the others
+ *
+ * Return: a BTF id (0 where none is needed), or -errno if no program of @type can be loaded.
+ */
+int trial_target(enum trial_type type);
 
-/** trial_type_works - Return: 0, or -errno if no program of @type can be loaded */
-int trial_type_works(enum trial_type type);
+/** trial_helper - whether programs of @type may call helper @id. Source: the verifier. */
+bool trial_helper(enum trial_type type, int target, unsigned int id);
 
 #endif

@@ -78,12 +78,12 @@ static int units_time_unit(const char *s, uint64_t default_unit_ns, uint64_t *un
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{"ns", 1},
-		{"us", UNITS_NS_PER_US},
-		{"ms", UNITS_NS_PER_MS},
-		{"s", UNITS_NS_PER_S},
-		{"m", UNITS_NS_PER_MIN},
-		{"h", UNITS_NS_PER_HOUR},
+		{ "ns", 1 },
+		{ "us", UNITS_NS_PER_US },
+		{ "ms", UNITS_NS_PER_MS },
+		{ "s", UNITS_NS_PER_S },
+		{ "m", UNITS_NS_PER_MIN },
+		{ "h", UNITS_NS_PER_HOUR },
 	};
 
 	if (!*s && default_unit_ns) {

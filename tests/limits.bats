@@ -1,19 +1,45 @@
 #!/usr/bin/env bats
 # Speed, memory, and what happens when there is too much: nothing blocks, and what is lost is counted.
 
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
 lost_nothing() { end_is '.lost.ring == 0 and .lost.inflight == 0 and .lost.unpaired == 0'; }
 
-# tight_loop SECONDS OPTION...: one core does nothing but write single bytes. Gigabytes come of it, and it is not the
-# disk that is tested.
+# Ticks of 10 ms that the processors were busy, and those that were for us
+busy_ticks() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat; }
+our_ticks() { awk '{ print $16 + $17 }' "/proc/$BASHPID/stat"; }
+
+# tight_loop OPTION...: for 10 s one core does nothing but write single bytes, the other one is ours. Gigabytes come of
+# it; it is not the disk that is tested. The last line or the sum is in ./last.
 tight_loop() {
+	! in_guest || skip "an emulated processor says nothing about speed"
+	(($(nproc) > 1)) || skip "there is one processor only, and the writer has it"
+	local before
 	memory=$(mktemp -d -p /dev/shm writetrace-test.XXXXXX)
-	lines=$memory/lines
-	WORKLOAD_REPORT=report trace -o "$lines" "${@:2}" -- workload loop /dev/null 0 1 --seconds "$1"
+	before=$(($(busy_ticks) - $(our_ticks)))
+	WORKLOAD_REPORT=report wt trace -o "$memory/lines" "$@" -- workload loop /dev/null 0 1 --seconds 10
+	others=$(($(busy_ticks) - $(our_ticks) - before))
 	expect_status 0
 	calls=$(jq .calls report)
-	[[ $calls -gt $(scaled 100000) ]]
+	[[ $calls -gt 100000 ]]
+	cat err
+	lines=$(wc -l <"$memory/lines")
+	tail -n 1 "$memory/lines" >out
+	rm "$memory/lines"
+}
+
+# lossless FORMAT-OPTION...: three times, should the machine be busy with other things
+lossless() {
+	for _ in 1 2 3; do
+		tight_loop "$@"
+		has_not err 'lost: ' >/dev/null && break
+		((others > 50)) || fail "lost, though the machine was ours"
+	done
+	has_not err 'lost: ' || skip "this machine is busy: others had $((others * 10)) ms of the last 10 s"
+	has err "^writetrace: $calls writes, .*; nothing lost$"
+	is "$lines" $((calls + 1)) lines
 }
 
 teardown() {
@@ -21,18 +47,12 @@ teardown() {
 	end_started
 }
 
-@test "a tight loop for 10 s, as text: nothing lost" {
-	tight_loop "$(scaled 10 2)"
-	has err "^writetrace: $calls writes, .*; nothing lost\$"
-	is "$(wc -l <"$lines")" $((calls + 1)) lines
-}
+@test "a tight loop for 10 s, as text: nothing lost" { lossless; }
 
 @test "a tight loop for 10 s, as JSON: nothing lost" {
-	tight_loop "$(scaled 10 2)" -j
-	tail -n 1 "$lines" >out
+	lossless -j
 	lost_nothing
 	end_is ".events == $calls and .bytes == $calls"
-	is "$(wc -l <"$lines")" $((calls + 1)) lines
 }
 
 @test "from exec to the first event below 100 ms, from the last event to our exit below 200 ms" {
@@ -95,13 +115,14 @@ accounted() {
 		accounted "$n"
 		[[ $(tail -n 1 out | jq .lost.ring) -gt 0 ]] || fail "nothing was lost; this test needs a loss"
 		# the first gap comes after events and before others
-		grep -n '^{"type":"lost"' out | head -n 1 | cut -d: -f1 >at
-		between 2 "$(<at)" "$(wc -l <out)" "line of the first gap"
-		jq -e -c 'select(.type == "lost") | select((keys == ["cause", "count", "time", "type"]) | not)' out && fail "a gap has other fields" || true
+		first=$(grep -n '^{"type":"lost"' out | head -n 1 | cut -d: -f1)
+		between 2 "$first" "$(wc -l <out)" "line of the first gap"
+		is "$(grep '^{"type":"lost"' out | jq -c keys | sort -u)" '["cause","count","time","type"]' "a gap's fields"
 	done
 }
 
 @test "a slow reader, as text" {
+	kernel_has_no_part
 	n=$(scaled 300000 20000)
 	{ writetrace trace --ring-size 64K -- workload loop /dev/null "$n" 1 2>err; } 3>&- | (sleep 1; exec cat >out)
 	shown=$(grep -c ' workload .* write ' out || true)
@@ -154,7 +175,6 @@ accounted() {
 
 @test "many files: every one by its name" {
 	n=$(scaled 20000)
-	# shellcheck disable=SC2016
 	trace -j -- bash -c 'for ((i = 0; i < $1; i++)); do printf x >f$i; done' - "$n"
 	expect_status 0
 	lost_nothing
@@ -168,7 +188,6 @@ accounted() {
 @test "many processes at once, each with a file of its own" {
 	n=$(scaled 2000)
 	mkdir d
-	# shellcheck disable=SC2016
 	trace -j -P d -- bash -c 'for ((i = 0; i < $1; i++)); do (printf $BASHPID >d/$i) & ((i % 50)) || wait; done; wait' - "$n"
 	expect_status 0
 	lost_nothing
@@ -179,6 +198,7 @@ accounted() {
 }
 
 @test "--ring-size" {
+	kernel_has_no_part
 	for size in 64K 1M 64M; do
 		trace -j --ring-size "$size" -- sh -c 'printf x >f'
 		expect_status 0
@@ -187,6 +207,7 @@ accounted() {
 }
 
 @test "an idle session costs no processor time" {
+	kernel_has_no_part
 	start_target
 	start_trace -p "$target"
 	ticks() { awk '{ print $14 + $15 }' "/proc/$tracer/stat"; }
@@ -199,6 +220,7 @@ accounted() {
 }
 
 @test "descriptors and memory of a session in a loop of files do not grow without end" {
+	kernel_has_no_part
 	start_target
 	start_trace -j -o /dev/null -p "$target"
 	order 'for ((i = 0; i < 200; i++)); do printf x >f$i; done; rm -f f*'

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # Every operation, by whatever process, appears exactly once and with everything about it right.
 
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
 # exact BACKEND [OPTION]...: all that `workload ops` does
@@ -18,7 +20,6 @@ exact() {
 
 plausible_latency() {
 	# a MiB takes longer than a byte
-	# shellcheck disable=SC2016
 	jq -e -s --argjson ms "$took_ms" 'def mean: add / length;
 		[.[] | select(.type == "write")]
 		| all(.[].latency_ns; . != null and . > 0 and . < $ms * 1000000)
@@ -113,7 +114,6 @@ spawned() {
 	local n
 	n=$(scaled 1000)
 	mkdir d
-	# shellcheck disable=SC2016
 	wt trace -j -P d -- sh -c "seq $n | xargs -P 8 -I{} sh -c 'echo \$\$ >d/{}; exit 0'"
 	expect_status 0
 	whole "$n"
@@ -144,7 +144,7 @@ spawned() {
 
 @test "COMMAND is followed: children, their children, and all their threads" {
 	local backend
-	for backend in $(backends); do
+	for backend in $(some_backends); do
 		WORKLOAD_REPORT=report wt trace -j --backend "$backend" -- workload follow f 4
 		expect_status 0
 		whole
@@ -171,7 +171,7 @@ spawned() {
 @test "interrupted writes: no invented result; what the kernel starts again is counted" {
 	local backend
 	mkdir d
-	for backend in $(backends); do
+	for backend in $(some_backends); do
 		wt trace -j --backend "$backend" -- workload interrupted d expect
 		expect_status 0
 		# The kernel's result of a write that a signal interrupts before it did anything says neither EINTR nor
@@ -186,7 +186,6 @@ spawned() {
 	mkfifo fifo
 	exec {hold}<>fifo
 	head -c 65536 /dev/zero >fifo
-	# shellcheck disable=SC2016
 	wt trace -j -- bash -c 'sh -c "printf x >fifo" & sleep "$1"; kill -KILL $!; wait; printf y >after' \
 		- "$((slow / 10)).5"
 	exec {hold}>&-
@@ -200,7 +199,7 @@ spawned() {
 	local backend bytes
 	bytes=$(scaled 40000000)
 	mkdir d
-	for backend in $(backends); do
+	for backend in $(some_backends); do
 		WORKLOAD_REPORT=report wt trace -j --backend "$backend" -- workload wchar d "$bytes"
 		expect_status 0
 		read -r calls wchar < <(jq -r '"\(.calls) \(.wchar)"' report)
@@ -212,6 +211,7 @@ spawned() {
 
 @test "the sum of results is the growth of wchar in /proc/PID/io" {
 	start_target
+	local before after
 	before=$(awk '/^wchar/ { print $2 }' /proc/"$target"/io)
 	start_trace -j -p "$target"
 	order 'for ((i = 1; i < 200; i++)); do printf "%0${i}d" 0 >f$((i % 7)); done'
@@ -245,9 +245,8 @@ spawned() {
 }
 
 @test "not one write is missed from COMMAND's first to its last" {
-	# shellcheck disable=SC2016
 	local backend
-	for backend in $(backends); do
+	for backend in $(some_backends); do
 		# bash writes at once, and the last thing it does is a write.
 		wt trace -j --backend "$backend" -- bash -c 'printf first >f; exec dd if=/dev/zero of=g bs=1 count=1 status=none'
 		is "$(paths)" "f g" "paths with $backend"
@@ -256,9 +255,10 @@ spawned() {
 
 @test "two sessions at once see the same" {
 	start_target
-	writetrace trace -q -j -p "$target" -o second &
+	writetrace trace "${quick[@]}" -q -j -p "$target" -o second 3>&- &
 	second=$!
 	started+=("$second")
+	# shellcheck disable=SC2034
 	tracer=$second
 	until_true is_tracing
 	start_trace -j -p "$target"

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The design's rules that a machine can check: who knows whom, and what a file begins with.
 
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
 sources() { find "$top/$1" -name "${2-*.[ch]}" | sort; }

@@ -2,6 +2,8 @@
 # The command line: what is wrong with it is said in one clear line and status 2, help comes without privileges. No
 # kernel has a part in this, so it is not run in guests.
 
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
 # usage REGEX ARGUMENT...: wrong usage. Should it be taken, all that is traced is this shell, for a moment.
@@ -56,7 +58,7 @@ usage() {
 }
 
 @test "values that are not what they should be" {
-	for pid in x 1x '' -1 0 1.5 1,,2 , 99999999999999999999 '1 2' 4294967296; do
+	for pid in x 1x '' -1 0 1.5 1,,2 ',' 99999999999999999999 '1 2' 4294967296; do
 		usage "--pid: " trace "--pid=$pid"
 		usage "--tid: " trace "--tid=$pid"
 	done
@@ -114,6 +116,7 @@ usage() {
 	usage "--path: " trace -P ''
 	usage "--comm: " trace -n ''
 	usage "--path: " trace -P "*$long"
+	# shellcheck disable=SC1003
 	usage "--path: .*" trace -P '*\'
 	usage "--path: .*bogus" trace -P '*[[:bogus:]]'
 	usage "--comm: .*bogus" trace -n 'x[[:bogus:]]*'

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fields.h"
+
+#include <string.h>
+#include <time.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
+#include "buf.h"
+#include "files.h"
+#include "filter.h"
+#include "json.h"
+#include "ops.h"
+#include "print.h"
+#include "text.h"
+#include "units.h"
+
+#define NS_PER_S 1000000000ULL
+
+/* strerrorname_np() is younger than the systems we build on (glibc 2.32 has it, musl does not) and
+ * knows nothing of numbers that the kernel keeps to itself. */
+static const char *error_name(int err)
+{
+	const char *name = strerrorname_np(err);
+
+	return name ? name : "UNKNOWN";
+}
+
+static uint64_t wall_ns(const struct line *line)
+{
+	return line->event->time_ns + line->print->wall_offset_ns;
+}
+
+static void put_digits(char *to, uint64_t n, int digits)
+{
+	while (digits--) {
+		to[digits] = '0' + n % 10;
+		n /= 10;
+	}
+}
+
+/* The second's text is the same for thousands of events. */
+static void wall_second(struct print *p, uint64_t second)
+{
+	time_t t = second;
+	struct tm tm;
+
+	if (p->wall_second == second && *p->wall_text)
+		return;
+	p->wall_second = second;
+	if (p->options.json)
+		strftime(p->wall_text, sizeof(p->wall_text), "%Y-%m-%dT%H:%M:%S.",
+			 gmtime_r(&t, &tm));
+	else
+		strftime(p->wall_text, sizeof(p->wall_text), "%H:%M:%S.", localtime_r(&t, &tm));
+}
+
+static void put_time(struct buf *out, struct print *p, uint64_t ns, int digits)
+{
+	uint64_t fraction = ns % NS_PER_S;
+	char *to;
+
+	wall_second(p, ns / NS_PER_S);
+	buf_puts(out, p->wall_text);
+	to = buf_reserve(out, 9);
+	if (!to)
+		return;
+	put_digits(to, fraction, 9);
+	out->len += digits;
+}
+
+static void text_time(struct buf *out, const struct line *line)
+{
+	put_time(out, line->print, wall_ns(line), 6);
+}
+
+void fields_json_time(struct json *json, const struct line *line)
+{
+	json_key(json, "time");
+	buf_putc(json->out, '"');
+	put_time(json->out, line->print, wall_ns(line), 9);
+	buf_puts(json->out, "Z\"");
+}
+
+static size_t comm_len(const struct wt_event *event)
+{
+	return strnlen(event->comm, sizeof(event->comm));
+}
+
+static void text_comm(struct buf *out, const struct line *line)
+{
+	text_safe(out, line->event->comm, comm_len(line->event));
+}
+
+static void json_comm(struct json *json, const struct line *line)
+{
+	json_bytes(json, "comm", line->event->comm, comm_len(line->event));
+}
+
+#define NUMBER_FIELD(name, put, value)                                      \
+	static void text_##name(struct buf *out, const struct line *line)   \
+	{                                                                   \
+		buf_##put(out, value);                                      \
+	}                                                                   \
+	static void json_##name(struct json *json, const struct line *line) \
+	{                                                                   \
+		json_##put(json, #name, value);                             \
+	}
+
+NUMBER_FIELD(pid, u64, line->event->pid)
+NUMBER_FIELD(tid, u64, line->event->tid)
+NUMBER_FIELD(uid, u64, line->event->uid)
+NUMBER_FIELD(cgroup, u64, line->event->cgroup)
+NUMBER_FIELD(fd, s64, line->event->fd)
+
+static const char *op_name(const struct line *line)
+{
+	return line->event->op < WT_OP_COUNT ? ops[line->event->op].name : "unknown";
+}
+
+static void text_op(struct buf *out, const struct line *line)
+{
+	buf_puts(out, op_name(line));
+}
+
+static void json_op(struct json *json, const struct line *line)
+{
+	json_str(json, "op", op_name(line));
+}
+
+static void text_kind(struct buf *out, const struct line *line)
+{
+	const char *name = line->file ? filter_kind_name(line->file->kind) : NULL;
+
+	buf_puts(out, name ? name : "-");
+}
+
+static void json_kind(struct json *json, const struct line *line)
+{
+	const char *name = line->file ? filter_kind_name(line->file->kind) : NULL;
+
+	if (name)
+		json_str(json, "kind", name);
+}
+
+static void put_dev(struct buf *out, const struct file *file)
+{
+	buf_u64(out, file->major);
+	buf_putc(out, ':');
+	buf_u64(out, file->minor);
+}
+
+static void text_dev(struct buf *out, const struct line *line)
+{
+	if (line->file)
+		put_dev(out, line->file);
+	else
+		buf_putc(out, '-');
+}
+
+static void json_dev(struct json *json, const struct line *line)
+{
+	if (!line->file)
+		return;
+	json_key(json, "dev");
+	buf_putc(json->out, '"');
+	put_dev(json->out, line->file);
+	buf_putc(json->out, '"');
+}
+
+static void text_ino(struct buf *out, const struct line *line)
+{
+	if (line->file)
+		buf_u64(out, line->file->ino);
+	else
+		buf_putc(out, '-');
+}
+
+static void json_ino(struct json *json, const struct line *line)
+{
+	if (line->file)
+		json_u64(json, "ino", line->file->ino);
+}
+
+static bool has_offset(const struct line *line)
+{
+	return line->file && line->file->seekable && (line->event->flags & WT_EVENT_POS);
+}
+
+static void text_offset(struct buf *out, const struct line *line)
+{
+	if (has_offset(line))
+		buf_s64(out, line->event->offset);
+	else
+		buf_putc(out, '-');
+}
+
+static void json_offset(struct json *json, const struct line *line)
+{
+	if (has_offset(line))
+		json_s64(json, "offset", line->event->offset);
+}
+
+static void text_size(struct buf *out, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_SIZE)
+		buf_u64(out, line->event->size);
+	else
+		buf_putc(out, '-');
+}
+
+static void json_size(struct json *json, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_SIZE)
+		json_u64(json, "size", line->event->size);
+}
+
+static void text_ret(struct buf *out, const struct line *line)
+{
+	if (line->event->ret < 0)
+		buf_puts(out, error_name(-line->event->ret));
+	else
+		buf_s64(out, line->event->ret);
+}
+
+static void json_ret(struct json *json, const struct line *line)
+{
+	json_s64(json, "ret", line->event->ret);
+	if (line->event->ret < 0)
+		json_str(json, "error", error_name(-line->event->ret));
+}
+
+static void text_latency(struct buf *out, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_LATENCY)
+		units_time(out, line->event->latency_ns);
+	else
+		buf_putc(out, '-');
+}
+
+static void json_latency(struct json *json, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_LATENCY)
+		json_u64(json, "latency_ns", line->event->latency_ns);
+}
+
+static const char *path_state_name(const struct line *line)
+{
+	if (!line->file)
+		return "unknown";
+	switch (line->file->path_state) {
+	case WT_PATH_PLAIN:
+		return NULL;
+	case WT_PATH_DELETED:
+		return "deleted";
+	case WT_PATH_TRUNCATED:
+		return "truncated";
+	}
+	return "unknown";
+}
+
+static void text_file(struct buf *out, const struct line *line)
+{
+	const char *state = path_state_name(line);
+
+	if (!line->file) {
+		buf_putc(out, '-');
+		return;
+	}
+	if (line->file->path_state == WT_PATH_TRUNCATED)
+		buf_puts(out, "...");
+	text_safe(out, line->file->path, line->file->path_len);
+	if (line->file->path_state == WT_PATH_DELETED)
+		buf_printf(out, " (%s)", state);
+}
+
+static void json_file(struct json *json, const struct line *line)
+{
+	const char *state = path_state_name(line);
+
+	if (line->file)
+		json_bytes(json, "path", line->file->path, line->file->path_len);
+	if (state)
+		json_str(json, "path_state", state);
+}
+
+static void text_compat(struct buf *out, const struct line *line)
+{
+	buf_puts(out, line->event->flags & WT_EVENT_COMPAT ? "32" : "64");
+}
+
+static void json_compat(struct json *json, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_COMPAT)
+		json_bool(json, "compat", true);
+}
+
+static void text_data(struct buf *out, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_DATA_FAULT) {
+		buf_puts(out, "(not readable)");
+		return;
+	}
+	buf_putc(out, '"');
+	text_safe(out, (const char *)(line->event + 1), line->event->data_len);
+	buf_putc(out, '"');
+}
+
+static void json_data(struct json *json, const struct line *line)
+{
+	if (line->event->ret < 0)
+		return;
+	if (!(line->event->flags & WT_EVENT_DATA_FAULT))
+		json_bytes(json, "data", line->event + 1, line->event->data_len);
+	json_u64(json, "captured", line->event->data_len);
+}
+
+const struct field fields[] = {
+	{ "time", "TIME", "when it finished", -15, text_time, fields_json_time, true },
+	{ "comm", "COMM", "command name", -15, text_comm, json_comm, true },
+	{ "pid", "PID", "process", 7, text_pid, json_pid, true },
+	{ "tid", "TID", "thread", 7, text_tid, json_tid, false },
+	{ "uid", "UID", "user number", 5, text_uid, json_uid, false },
+	{ "cgroup", "CGROUP", "number of the cgroup v2", 7, text_cgroup, json_cgroup, false },
+	{ "op", "OP", "operation", -8, text_op, json_op, true },
+	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, true },
+	{ "size", "SIZE", "bytes requested", 8, text_size, json_size, true },
+	{ "ret", "RET", "bytes written, or the error", 8, text_ret, json_ret, true },
+	{ "latency", "LATENCY", "time it took", 8, text_latency, json_latency, true },
+	{ "kind", "KIND", "kind of file", -6, text_kind, json_kind, false },
+	{ "offset", "OFFSET", "position in the file", 10, text_offset, json_offset, false },
+	{ "dev", "DEV", "device of the file system", -7, text_dev, json_dev, false },
+	{ "ino", "INO", "inode number", 10, text_ino, json_ino, false },
+	{ "compat", "BITS", "32 for a call of a 32-bit program", 4, text_compat, json_compat,
+	  false },
+	{ "file", "FILE", "path of the file", -1, text_file, json_file, true },
+	{ "data", "DATA", "what was written (with --data)", -1, text_data, json_data, false },
+};
+
+const size_t fields_count = sizeof(fields) / sizeof(fields[0]);

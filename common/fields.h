@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table of what can be told of an event: each row says it as text and as JSON.
+ */
+#ifndef WT_FIELDS_H
+#define WT_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+struct file;
+struct json;
+struct print;
+struct wt_event;
+
+/* One event on its way to the output. */
+struct line {
+	struct print *print;
+	const struct wt_event *event;
+	const struct file *file; /* or NULL */
+};
+
+struct field {
+	const char *name;   /* as -C takes it */
+	const char *header; /* of the text column */
+	const char *help;
+	int width; /* text: columns at least; negative: flush left */
+	void (*text)(struct buf *out, const struct line *line);
+	void (*json)(struct json *json, const struct line *line);
+	bool shown; /* in text by default */
+};
+
+/* In the order of JSON. */
+extern const struct field fields[];
+extern const size_t fields_count;
+
+/** fields_json_time - member "time" of an event of which only time_ns need be set */
+void fields_json_time(struct json *json, const struct line *line);
+
+#endif
