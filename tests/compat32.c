@@ -13,12 +13,12 @@
 
 int main(int argc, char **argv)
 {
-	struct iovec iov[2] = {{"one", 3}, {"three", 5}};
+	struct iovec iov[2] = { { "one", 3 }, { "three", 5 } };
 	int fd = argc > 1 ? open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
 
 	if (fd < 0)
 		return 1;
-	return write(fd, "a", 1) != 1 || pwrite(fd, "bc", 2, FAR) != 2 ||
-	       writev(fd, iov, 2) != 8 || pwritev(fd, iov, 2, FAR + 1) != 8 ||
-	       pwritev2(fd, iov, 1, FAR + 2, 0) != 3 || write(-1, "d", 1) != -1;
+	return write(fd, "a", 1) != 1 || pwrite(fd, "bc", 2, FAR) != 2 || writev(fd, iov, 2) != 8 ||
+	       pwritev(fd, iov, 2, FAR + 1) != 8 || pwritev2(fd, iov, 1, FAR + 2, 0) != 3 ||
+	       write(-1, "d", 1) != -1;
 }

@@ -18,16 +18,16 @@ static const struct {
 	const char *name, *args;
 	bool (*run)(int argc, char **argv);
 } commands[] = {
-	{"ops", "DIR EXPECT [--data N]", wl_cmd_ops},
-	{"loop", "FILE COUNT SIZE [--op OP] [--rate N] [--seconds S]", wl_cmd_loop},
-	{"spawn", "DIR COUNT EXPECT [--data N]", wl_cmd_spawn},
-	{"names", "DIR EXPECT [--data N]", wl_cmd_names},
-	{"threads", "N COUNT FILE", wl_cmd_threads},
-	{"preempt", "WRITERS SECONDS [FILE] [--fifo]", wl_cmd_preempt},
-	{"wchar", "DIR BYTES", wl_cmd_wchar},
-	{"interrupted", "DIR [EXPECT] [--data N]", wl_cmd_interrupted},
-	{"follow", "FILE DEPTH", wl_cmd_follow},
-	{"one", NULL, wl_cmd_one}, /* started by spawn */
+	{ "ops", "DIR EXPECT [--data N]", wl_cmd_ops },
+	{ "loop", "FILE COUNT SIZE [--op OP] [--rate N] [--seconds S]", wl_cmd_loop },
+	{ "spawn", "DIR COUNT EXPECT [--data N]", wl_cmd_spawn },
+	{ "names", "DIR EXPECT [--data N]", wl_cmd_names },
+	{ "threads", "N COUNT FILE", wl_cmd_threads },
+	{ "preempt", "WRITERS SECONDS [FILE] [--fifo]", wl_cmd_preempt },
+	{ "wchar", "DIR BYTES", wl_cmd_wchar },
+	{ "interrupted", "DIR [EXPECT] [--data N]", wl_cmd_interrupted },
+	{ "follow", "FILE DEPTH", wl_cmd_follow },
+	{ "one", NULL, wl_cmd_one }, /* started by spawn */
 };
 
 static int usage(void)

@@ -228,7 +228,7 @@ long wl_event_run(struct wl_event *ev, enum wl_op op, int fd, const struct iovec
 void wl_event_run_full(struct wl_event *ev, enum wl_op op, int fd, const void *buf, size_t size,
 		       off_t pos)
 {
-	struct iovec iov = {.iov_base = (void *)buf, .iov_len = size};
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = size };
 	long ret = wl_event_run(ev, op, fd, &iov, 1, pos);
 
 	if (ret != (long)size)
@@ -267,7 +267,7 @@ int wl_open(const char *dir, const char *name, int flags)
 
 void wl_drain(int fd)
 {
-	struct pollfd poller = {.fd = fd, .events = POLLIN};
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
 	static const int at_once = 0;
 	char buf[65536];
 

@@ -60,9 +60,9 @@ static void put_base64(struct wl_expect *expect, const unsigned char *in, size_t
 	for (; len; in += 3, len -= len < 3 ? len : 3) {
 		unsigned int bits =
 			in[0] << 16 | (len > 1 ? in[1] << 8 : 0) | (len > 2 ? in[2] : 0);
-		char out[4] = {digits[bits >> 18], digits[bits >> 12 & 63],
-			       len > 1 ? digits[bits >> 6 & 63] : '=',
-			       len > 2 ? digits[bits & 63] : '='};
+		char out[4] = { digits[bits >> 18], digits[bits >> 12 & 63],
+				len > 1 ? digits[bits >> 6 & 63] : '=',
+				len > 2 ? digits[bits & 63] : '=' };
 
 		put(expect, out, sizeof(out));
 	}
@@ -95,10 +95,10 @@ static const char *error_name(int error)
 		int error;
 		const char *name;
 	} errors[] = {
-		{EAGAIN, "EAGAIN"}, {EBADF, "EBADF"},	{EFAULT, "EFAULT"},
-		{EFBIG, "EFBIG"},   {EINTR, "EINTR"},	{EINVAL, "EINVAL"},
-		{EIO, "EIO"},	    {ENOSPC, "ENOSPC"}, {EOPNOTSUPP, "EOPNOTSUPP"},
-		{EPIPE, "EPIPE"},   {ESPIPE, "ESPIPE"}, {EPERM, "EPERM"},
+		{ EAGAIN, "EAGAIN" }, { EBADF, "EBADF" },   { EFAULT, "EFAULT" },
+		{ EFBIG, "EFBIG" },   { EINTR, "EINTR" },   { EINVAL, "EINVAL" },
+		{ EIO, "EIO" },	      { ENOSPC, "ENOSPC" }, { EOPNOTSUPP, "EOPNOTSUPP" },
+		{ EPIPE, "EPIPE" },   { ESPIPE, "ESPIPE" }, { EPERM, "EPERM" },
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)

@@ -39,7 +39,7 @@ static void pipes(struct wl_ops *ops)
 
 static void sockets(struct wl_ops *ops)
 {
-	static const int types[] = {SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET};
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
 	int fds[2];
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -55,7 +55,7 @@ static void anonymous(struct wl_ops *ops)
 {
 	/* six of them still fit */
 	static char count[8] = "       ";
-	struct iovec iov = {count, sizeof(count)};
+	struct iovec iov = { count, sizeof(count) };
 	int fd = wl_must(eventfd(0, EFD_CLOEXEC), "eventfd");
 
 	for (enum wl_op op = 0; op < WL_OPS; op++)
@@ -112,7 +112,7 @@ void wl_ops_fds(struct wl_ops *ops)
 
 static void bad_fds(struct wl_ops *ops)
 {
-	static const int closed[] = {999, -1, INT_MAX};
+	static const int closed[] = { 999, -1, INT_MAX };
 	int fd = wl_open(ops->dir, "readonly", O_RDONLY);
 
 	close(999);
@@ -126,7 +126,7 @@ static void bad_fds(struct wl_ops *ops)
 
 static void bad_arguments(struct wl_ops *ops)
 {
-	struct iovec nowhere = {(void *)1, 16};
+	struct iovec nowhere = { (void *)1, 16 };
 	int fd = wl_open(ops->dir, "arguments", O_WRONLY | O_TRUNC), fds[2];
 
 	wl_ops_one(ops, WL_WRITE, fd, 10, 0, 10);

@@ -37,7 +37,7 @@ static double parse_seconds(const char *text)
 
 static void sleep_until(uint64_t when_ns)
 {
-	struct timespec ts = {.tv_sec = when_ns / NS_PER_SEC, .tv_nsec = when_ns % NS_PER_SEC};
+	struct timespec ts = { .tv_sec = when_ns / NS_PER_SEC, .tv_nsec = when_ns % NS_PER_SEC };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL))
 		;
@@ -45,7 +45,7 @@ static void sleep_until(uint64_t when_ns)
 
 static void run_loop(const struct loop *loop, int fd)
 {
-	struct iovec iov = {calloc(1, loop->size + 1), loop->size};
+	struct iovec iov = { calloc(1, loop->size + 1), loop->size };
 	struct wl_meter meter;
 	unsigned long calls = 0;
 	uint64_t end_ns;
@@ -74,11 +74,11 @@ static void run_loop(const struct loop *loop, int fd)
 
 bool wl_cmd_loop(int argc, char **argv)
 {
-	static const struct option options[] = {{"op", required_argument, NULL, 'o'},
-						{"rate", required_argument, NULL, 'r'},
-						{"seconds", required_argument, NULL, 's'},
-						{0}};
-	struct loop loop = {.op = WL_WRITE};
+	static const struct option options[] = { { "op", required_argument, NULL, 'o' },
+						 { "rate", required_argument, NULL, 'r' },
+						 { "seconds", required_argument, NULL, 's' },
+						 { 0 } };
+	struct loop loop = { .op = WL_WRITE };
 	int c, fd;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -113,7 +113,7 @@ struct thread {
 static void *run_thread(void *arg)
 {
 	const struct thread *thread = arg;
-	struct iovec iov = {"t", 1};
+	struct iovec iov = { "t", 1 };
 
 	for (unsigned long i = 0; i < thread->count; i++) {
 		long ret = wl_call(WL_PWRITE64, thread->fd, &iov, 1, thread->first + i);
@@ -141,7 +141,7 @@ bool wl_cmd_threads(int argc, char **argv)
 		wl_die("out of memory");
 	wl_meter_start(&meter);
 	for (unsigned long i = 0; i < n; i++) {
-		threads[i] = (struct thread){.fd = fd, .first = i * count, .count = count};
+		threads[i] = (struct thread){ .fd = fd, .first = i * count, .count = count };
 		if (pthread_create(&threads[i].id, NULL, run_thread, &threads[i]))
 			wl_die("pthread_create failed");
 	}
@@ -164,7 +164,7 @@ struct preempt {
 static void run_writer(struct preempt *shared, unsigned long me, const char *path, bool fifo)
 {
 	int fd = wl_must(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), path);
-	struct iovec iov = {"p", 1};
+	struct iovec iov = { "p", 1 };
 	unsigned long calls = 0;
 	uint64_t next_ns;
 
@@ -191,7 +191,7 @@ static void run_writer(struct preempt *shared, unsigned long me, const char *pat
 
 static void run_preempt(unsigned long n, double seconds, const char *path, bool fifo)
 {
-	static const struct sched_param real_time = {.sched_priority = 10}, ordinary;
+	static const struct sched_param real_time = { .sched_priority = 10 }, ordinary;
 	size_t size = sizeof(struct preempt) + (n + 1) * 64;
 	struct preempt *shared = wl_shared(size);
 	pid_t *pids = calloc(n + 1, sizeof(*pids));
@@ -228,7 +228,7 @@ static void run_preempt(unsigned long n, double seconds, const char *path, bool 
 
 bool wl_cmd_preempt(int argc, char **argv)
 {
-	static const struct option options[] = {{"fifo", no_argument, NULL, 'f'}, {0}};
+	static const struct option options[] = { { "fifo", no_argument, NULL, 'f' }, { 0 } };
 	const char *path = "/dev/null";
 	bool fifo = false;
 	int c;
@@ -250,7 +250,7 @@ bool wl_cmd_preempt(int argc, char **argv)
 /* All operations in turn on a file, /dev/null and a pipe, in sizes of all sorts */
 static unsigned long write_mixed(const int *fds, int pipe_reader, unsigned long bytes)
 {
-	static const size_t sizes[] = {1, 4096, 100, 65536, 7, 1000, 33333};
+	static const size_t sizes[] = { 1, 4096, 100, 65536, 7, 1000, 33333 };
 	static char buf[65536];
 	unsigned long calls = 0, done = 0;
 
@@ -259,7 +259,7 @@ static unsigned long write_mixed(const int *fds, int pipe_reader, unsigned long 
 		enum wl_op op = calls % WL_OPS;
 		bool at = op == WL_PWRITE64 || op == WL_PWRITEV || op == WL_PWRITEV2;
 		int target = at ? calls / WL_OPS % 2 : calls / WL_OPS % 3;
-		struct iovec iov = {buf, sizes[calls % (sizeof(sizes) / sizeof(sizes[0]))]};
+		struct iovec iov = { buf, sizes[calls % (sizeof(sizes) / sizeof(sizes[0]))] };
 		long ret;
 
 		if (iov.iov_len > bytes - done)

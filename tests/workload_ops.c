@@ -30,7 +30,7 @@ long wl_ops_vec(struct wl_ops *ops, enum wl_op op, int fd, const struct iovec *i
 
 long wl_ops_any(struct wl_ops *ops, enum wl_op op, int fd, size_t size, off_t pos)
 {
-	struct iovec iov = {ops->text + ops->calls++ * 37 % 8192, size};
+	struct iovec iov = { ops->text + ops->calls++ * 37 % 8192, size };
 
 	return wl_ops_vec(ops, op, fd, &iov, 1, pos);
 }
@@ -62,7 +62,7 @@ void wl_ops_each_stream(struct wl_ops *ops, int fd, size_t size)
 
 static void sizes_and_positions(struct wl_ops *ops)
 {
-	static const size_t sizes[] = {0, 1, 15, 4096, 65537, WL_MIB};
+	static const size_t sizes[] = { 0, 1, 15, 4096, 65537, WL_MIB };
 	int fd = wl_open(ops->dir, "sequential", O_WRONLY | O_TRUNC);
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -89,7 +89,7 @@ static void sizes_and_positions(struct wl_ops *ops)
 /* @empty: every third vector holds nothing, the first one too. */
 static void vectors_of(struct wl_ops *ops, int fd, int count, bool empty, off_t *pos)
 {
-	static const enum wl_op vec_ops[] = {WL_WRITEV, WL_PWRITEV, WL_PWRITEV2, WL_PWRITEV2_CUR};
+	static const enum wl_op vec_ops[] = { WL_WRITEV, WL_PWRITEV, WL_PWRITEV2, WL_PWRITEV2_CUR };
 	struct iovec iov[VECS_MAX];
 	size_t size = 0;
 
@@ -111,9 +111,9 @@ static void vectors_of(struct wl_ops *ops, int fd, int count, bool empty, off_t 
 
 static void vectors(struct wl_ops *ops)
 {
-	static const int counts[] = {0, 1, 2, 3, 8, 9, 100, VECS_MAX};
+	static const int counts[] = { 0, 1, 2, 3, 8, 9, 100, VECS_MAX };
 	int fd = wl_open(ops->dir, "vectors", O_WRONLY | O_TRUNC);
-	struct iovec large[3] = {{ops->text, 300000}, {NULL, 0}, {ops->text + 5, 700000}};
+	struct iovec large[3] = { { ops->text, 300000 }, { NULL, 0 }, { ops->text + 5, 700000 } };
 	off_t pos = WL_MIB;
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
@@ -151,7 +151,7 @@ static void numbers(struct wl_ops *ops)
 static void untouched_buffer(struct wl_ops *ops)
 {
 	int fd = wl_open(ops->dir, "untouched", O_RDWR | O_TRUNC);
-	struct iovec iov = {.iov_len = 4096};
+	struct iovec iov = { .iov_len = 4096 };
 
 	wl_ops_one(ops, WL_WRITE, fd, 4096, 0, 4096);
 	iov.iov_base = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -186,7 +186,7 @@ static char *make_text(void)
 
 bool wl_cmd_ops(int argc, char **argv)
 {
-	static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {0}};
+	static const struct option options[] = { { "data", required_argument, NULL, 'd' }, { 0 } };
 	static struct wl_ops ops;
 	size_t data_max = 0;
 	int c;

@@ -227,7 +227,7 @@ static void write_names(const char *dir, struct wl_expect *expect, const char *d
 		"\xc0\xaf\xf5\x80",
 		"\x01\x02\x03",
 	};
-	static const int lengths[] = {200, 64, 17, 3, 1};
+	static const int lengths[] = { 200, 64, 17, 3, 1 };
 	struct wl_event *ev = calloc(1, sizeof(*ev));
 	unsigned int seq = 0;
 	char name[256];
@@ -255,7 +255,7 @@ static void write_names(const char *dir, struct wl_expect *expect, const char *d
 
 bool wl_cmd_names(int argc, char **argv)
 {
-	static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {0}};
+	static const struct option options[] = { { "data", required_argument, NULL, 'd' }, { 0 } };
 	struct wl_expect *expect;
 	size_t data_max = 0;
 	char data[256];

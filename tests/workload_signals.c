@@ -48,7 +48,7 @@ static void on_signal(int number)
 
 static void nap(void)
 {
-	nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 }
 
 static bool is_asleep(pid_t tid)
@@ -69,7 +69,7 @@ static bool is_asleep(pid_t tid)
 /* Sets the timer only once the write is blocked, so that each write is interrupted exactly once. */
 static void *arm_timer(void *arg)
 {
-	static const struct itimerspec soon = {.it_value = {.tv_nsec = 10000000}};
+	static const struct itimerspec soon = { .it_value = { .tv_nsec = 10000000 } };
 	struct writer *writer = arg;
 
 	do
@@ -81,7 +81,7 @@ static void *arm_timer(void *arg)
 
 static void note(struct writer *writer, enum wl_op op, size_t size, long want)
 {
-	struct iovec iov = {writer->text, size};
+	struct iovec iov = { writer->text, size };
 	long ret = wl_event_run(&writer->ev, op, writer->fd, &iov, 1, 0);
 
 	if (ret != want)
@@ -96,7 +96,7 @@ static void note(struct writer *writer, enum wl_op op, size_t size, long want)
 static void note_interrupted(struct writer *writer, enum wl_op op, size_t size, long want,
 			     bool restart)
 {
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = restart ? SA_RESTART : 0};
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = restart ? SA_RESTART : 0 };
 	pthread_t id;
 
 	wl_must(sigaction(SIGUSR1, &action, NULL), "sigaction");
@@ -111,7 +111,7 @@ static void note_interrupted(struct writer *writer, enum wl_op op, size_t size, 
 
 static void run(struct writer *writer, const char *dir)
 {
-	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
+	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1 };
 	char *path = wl_path(dir, "interrupted");
 
 	if (unlink(path) && errno != ENOENT)
@@ -145,7 +145,7 @@ static void run(struct writer *writer, const char *dir)
 
 bool wl_cmd_interrupted(int argc, char **argv)
 {
-	static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {0}};
+	static const struct option options[] = { { "data", required_argument, NULL, 'd' }, { 0 } };
 	static struct writer writer;
 	struct wl_meter meter;
 	size_t data_max = 0;

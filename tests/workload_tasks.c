@@ -122,7 +122,7 @@ static void start(enum way way, struct job *job, const char *self, int slots)
 {
 	char number[32], fd[32];
 	char *who = way == CHILD_THREAD ? "thread" : "process";
-	char *const argv[] = {"workload", "one", (char *)job->dir, number, fd, who, NULL};
+	char *const argv[] = { "workload", "one", (char *)job->dir, number, fd, who, NULL };
 	pid_t pid;
 
 	snprintf(number, sizeof(number), "%lu", job->number);
@@ -155,7 +155,7 @@ static void start(enum way way, struct job *job, const char *self, int slots)
 
 static size_t parse_data(int argc, char **argv)
 {
-	static const struct option options[] = {{"data", required_argument, NULL, 'd'}, {0}};
+	static const struct option options[] = { { "data", required_argument, NULL, 'd' }, { 0 } };
 	size_t data_max = 0;
 	int c;
 
@@ -185,7 +185,7 @@ bool wl_cmd_spawn(int argc, char **argv)
 	wl_must(prctl(PR_SET_CHILD_SUBREAPER, 1), "PR_SET_CHILD_SUBREAPER");
 	expect = wl_expect_open(argv[2], data_max, false);
 	for (unsigned long i = 0; i < count; i++) {
-		struct job job = {argv[0], i, &slots[i]};
+		struct job job = { argv[0], i, &slots[i] };
 
 		start(i % WAYS, &job, self, fd);
 		wl_expect_add(expect, job.ev);
@@ -206,7 +206,7 @@ static void *write_pid(void *arg)
 {
 	struct tree *tree = arg;
 	char line[32];
-	struct iovec iov = {line, snprintf(line, sizeof(line), "%d\n", getpid())};
+	struct iovec iov = { line, snprintf(line, sizeof(line), "%d\n", getpid()) };
 	long ret = wl_call(WL_WRITE, tree->fd, &iov, 1, 0);
 
 	if (ret != (long)iov.iov_len)

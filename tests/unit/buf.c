@@ -28,7 +28,7 @@ const char *__asan_default_options(void)
 
 static void empty(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	assert_string_equal(buf_cstr(&b), "");
@@ -48,7 +48,7 @@ static void empty(void **state)
 
 static void appends(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	(void)state;
 	buf_put(&b, "ab\0c", 4);
@@ -68,7 +68,7 @@ static void appends(void **state)
 /* Every byte survives every growth, one at a time and in all lengths. */
 static void growth(void **state)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	char chunk[700];
 	size_t len = 0, cap = 0;
 	int n_growths = 0;
@@ -103,7 +103,7 @@ static void reserve(void **state)
 {
 	(void)state;
 	for (size_t n = 0; n < 1200; n++) {
-		struct buf b = {0};
+		struct buf b = { 0 };
 		char *to = buf_reserve(&b, n);
 
 		assert_non_null(to);
@@ -122,7 +122,7 @@ static void printf_lengths(void **state)
 
 	(void)state;
 	for (int n = 0; n < (int)sizeof(want); n++) {
-		struct buf b = {0};
+		struct buf b = { 0 };
 
 		memset(want, 'p', n);
 		want[n] = '\0';
@@ -136,7 +136,7 @@ static void printf_lengths(void **state)
 
 static void check_number(uint64_t v)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 	char want[64];
 
 	buf_u64(&b, v);
@@ -198,12 +198,12 @@ static void check_failed(struct buf *b, const char *kept)
 
 static void no_memory(void **state)
 {
-	static const size_t sizes[] = {TOO_MUCH, PTRDIFF_MAX - 1, PTRDIFF_MAX, SIZE_MAX - 1,
-				       SIZE_MAX};
+	static const size_t sizes[] = { TOO_MUCH, PTRDIFF_MAX - 1, PTRDIFF_MAX, SIZE_MAX - 1,
+					SIZE_MAX };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct buf b = {0};
+		struct buf b = { 0 };
 
 		assert_null(buf_reserve(&b, sizes[i]));
 		check_failed(&b, "");

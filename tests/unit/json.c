@@ -124,7 +124,7 @@ static void parser_value(struct parser *ps);
 
 static void parser_members(struct parser *ps, bool object)
 {
-	struct buf key = {0};
+	struct buf key = { 0 };
 	char close = object ? '}' : ']';
 
 	parser_space(ps);
@@ -183,7 +183,7 @@ static void parse(struct parser *ps, struct buf *doc)
 	uint32_t codepoint;
 	size_t n;
 
-	*ps = (struct parser){.p = buf_cstr(doc), .end = buf_cstr(doc) + doc->len};
+	*ps = (struct parser){ .p = buf_cstr(doc), .end = buf_cstr(doc) + doc->len };
 	for (const char *p = ps->p; p < ps->end; p += n) {
 		int seq = text_utf8_scan(p, ps->end - p, &codepoint);
 
@@ -232,8 +232,8 @@ static void put_sample(struct json *j)
 
 static void compact(void **state)
 {
-	struct buf out = {0};
-	struct json j = {.out = &out};
+	struct buf out = { 0 };
+	struct json j = { .out = &out };
 	struct parser ps;
 
 	(void)state;
@@ -251,8 +251,8 @@ static void compact(void **state)
 
 static void pretty(void **state)
 {
-	struct buf out = {0};
-	struct json j = {.out = &out, .pretty = true};
+	struct buf out = { 0 };
+	struct json j = { .out = &out, .pretty = true };
 	struct parser ps;
 
 	(void)state;
@@ -287,8 +287,8 @@ static void pretty(void **state)
 /* One writer, one document after the other: a comma never carries over. */
 static void documents(void **state)
 {
-	struct buf out = {0};
-	struct json j = {.out = &out};
+	struct buf out = { 0 };
+	struct json j = { .out = &out };
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -312,12 +312,12 @@ static void documents(void **state)
 
 static void depth(void **state)
 {
-	struct buf out = {0};
+	struct buf out = { 0 };
 	struct parser ps;
 
 	(void)state;
 	for (int pretty = 0; pretty < 2; pretty++) {
-		struct json j = {.out = &out, .pretty = pretty};
+		struct json j = { .out = &out, .pretty = pretty };
 
 		buf_reset(&out);
 		for (int i = 0; i < JSON_MAX_DEPTH; i++) {
@@ -346,17 +346,17 @@ static void seconds(void **state)
 		uint64_t ns;
 		const char *want;
 	} cases[] = {
-		{0, "0"},
-		{1, "0.000000001"},
-		{1000000000, "1"},
-		{1500000000, "1.5"},
-		{10020000000, "10.02"},
-		{999999999, "0.999999999"},
-		{100, "0.0000001"},
-		{UINT64_MAX, "18446744073.709551615"},
+		{ 0, "0" },
+		{ 1, "0.000000001" },
+		{ 1000000000, "1" },
+		{ 1500000000, "1.5" },
+		{ 10020000000, "10.02" },
+		{ 999999999, "0.999999999" },
+		{ 100, "0.0000001" },
+		{ UINT64_MAX, "18446744073.709551615" },
 	};
-	struct buf out = {0};
-	struct json j = {.out = &out};
+	struct buf out = { 0 };
+	struct json j = { .out = &out };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -373,7 +373,7 @@ static void known_strings(void **state)
 		size_t len;
 		const char *want;
 	} cases[] = {
-#define CASE(src, want) {src, sizeof(src) - 1, want}
+#define CASE(src, want) { src, sizeof(src) - 1, want }
 		CASE("", "{\"k\":\"\"}"),
 		CASE("\"\\/\b\f\n\r\t", "{\"k\":\"\\\"\\\\/\\b\\f\\n\\r\\t\"}"),
 		CASE("\0\x01\x1b\x7f", "{\"k\":\"\\u0000\\u0001\\u001B\\u007F\"}"),
@@ -388,8 +388,8 @@ static void known_strings(void **state)
 		     "A\",\"k_b64\":\"4YDi8JGS8b9B\"}"),
 #undef CASE
 	};
-	struct buf out = {0};
-	struct json j = {.out = &out};
+	struct buf out = { 0 };
+	struct json j = { .out = &out };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -439,8 +439,8 @@ static void unbase64(struct buf *out, const struct buf *in)
 /* Any bytes come back: from the string if it is valid UTF-8, else from its companion. */
 static void check_bytes(const void *p, size_t len)
 {
-	struct buf out = {0}, exact = {0};
-	struct json j = {.out = &out, .pretty = len & 1};
+	struct buf out = { 0 }, exact = { 0 };
+	struct json j = { .out = &out, .pretty = len & 1 };
 	const struct buf *got = &exact;
 	struct parser ps;
 
@@ -485,9 +485,9 @@ static void each_pair(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < 1 << 16; i++) {
-		const unsigned char pair[2] = {i >> 8, i};
-		const unsigned char bmp[3] = {0xe0 | i >> 12, 0x80 | (i >> 6 & 0x3f),
-					      0x80 | (i & 0x3f)};
+		const unsigned char pair[2] = { i >> 8, i };
+		const unsigned char bmp[3] = { 0xe0 | i >> 12, 0x80 | (i >> 6 & 0x3f),
+					       0x80 | (i & 0x3f) };
 
 		check_bytes(pair, sizeof(pair));
 		check_bytes(bmp, sizeof(bmp));
@@ -496,25 +496,25 @@ static void each_pair(void **state)
 
 static void random_bytes(void **state)
 {
-	static const char *const pieces[] = {"a",
-					     "plain text ",
-					     "\"",
-					     "\\",
-					     "\n",
-					     "\x7f",
-					     "\xc3\xbc",
-					     "\xe2\x80\xae",
-					     "\xf0\x9f\x98\x80",
-					     "\xe2",
-					     "\x80",
-					     "\xf0\x9f",
-					     "\xed\xa0\x80",
-					     "\xff"};
+	static const char *const pieces[] = { "a",
+					      "plain text ",
+					      "\"",
+					      "\\",
+					      "\n",
+					      "\x7f",
+					      "\xc3\xbc",
+					      "\xe2\x80\xae",
+					      "\xf0\x9f\x98\x80",
+					      "\xe2",
+					      "\x80",
+					      "\xf0\x9f",
+					      "\xed\xa0\x80",
+					      "\xff" };
 
 	(void)state;
 	srandom(1);
 	for (int i = 0; i < 50000; i++) {
-		struct buf b = {0};
+		struct buf b = { 0 };
 
 		for (int n = random() % 12; n > 0; n--) {
 			if (random() % 4)

@@ -18,7 +18,7 @@
 
 static void check_safe(const char *src, size_t len, const char *want)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	text_safe(&b, src, len);
 	assert_int_equal(b.err, 0);
@@ -57,8 +57,8 @@ static size_t encode(uint32_t c, char *to)
 /* The contract's list once more, spelled out one by one. */
 static bool is_listed(uint32_t c)
 {
-	static const uint32_t listed[] = {0x61c,  0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d,
-					  0x202e, 0x2066, 0x2067, 0x2068, 0x2069, 0x2028, 0x2029};
+	static const uint32_t listed[] = { 0x61c,  0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d,
+					   0x202e, 0x2066, 0x2067, 0x2068, 0x2069, 0x2028, 0x2029 };
 
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 		return true;
@@ -99,14 +99,16 @@ static void safe_bytes(void **state)
 /* Any eight bytes: the word-wise test agrees with looking at each. */
 static void plain_words(void **state)
 {
-	static const unsigned char edges[] = {0x00, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x5b, 0x5c, 0x5d,
-					      0x7e, 0x7f, 0x80, 0x81, 0x9f, 0xa0, 0xdf, 0xe0, 0xff};
+	static const unsigned char edges[] = {
+		0x00, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x5b, 0x5c, 0x5d,
+		0x7e, 0x7f, 0x80, 0x81, 0x9f, 0xa0, 0xdf, 0xe0, 0xff
+	};
 
 	(void)state;
 	srandom(1);
 	for (int i = 0; i < 1000000; i++) {
 		unsigned char s[8];
-		bool special[2] = {false, false};
+		bool special[2] = { false, false };
 		uint64_t word;
 
 		for (size_t k = 0; k < sizeof(s); k++) {
@@ -195,7 +197,7 @@ static size_t grammar(const unsigned char *s, size_t len)
 /* All first two bytes, with the last two of a few kinds. */
 static void utf8_grammar(void **state)
 {
-	static const unsigned char kinds[] = {0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff};
+	static const unsigned char kinds[] = { 0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff };
 	const size_t n_kinds = sizeof(kinds);
 
 	(void)state;
@@ -203,8 +205,8 @@ static void utf8_grammar(void **state)
 	assert_true(text_is_utf8("", 0));
 	for (uint32_t i = 0; i < 1 << 16; i++) {
 		for (size_t k = 0; k < n_kinds * n_kinds; k++) {
-			const unsigned char s[4] = {i >> 8, i, kinds[k / n_kinds],
-						    kinds[k % n_kinds]};
+			const unsigned char s[4] = { i >> 8, i, kinds[k / n_kinds],
+						     kinds[k % n_kinds] };
 
 			/* at the very end of an array: a sanitizer sees one byte too many */
 			for (size_t len = 1; len <= 4; len++) {
@@ -225,11 +227,11 @@ static void utf8_subparts(void **state)
 		const char *bytes;
 		int scan[8];
 	} cases[] = {
-		{"\xc0\xaf\xe0\x80\xbf\xf0\x81\x82", {-1, -1, -1, -1, -1, -1, -1, -1}},
-		{"\xed\xa0\x80\xed\xbf\xbf\xed\xaf", {-1, -1, -1, -1, -1, -1, -1, -1}},
-		{"\xf4\x91\x92\x93\xff\x41\x80\xbf", {-1, -1, -1, -1, -1, 1, -1, -1}},
-		{"\xe1\x80\xe2\xf0\x91\x92\xf1\xbf", {-2, -1, -3, -2}},
-		{"\xf4\x8f\xbf\xbf\xf0\x90\x80\x41", {4, -3, 1}},
+		{ "\xc0\xaf\xe0\x80\xbf\xf0\x81\x82", { -1, -1, -1, -1, -1, -1, -1, -1 } },
+		{ "\xed\xa0\x80\xed\xbf\xbf\xed\xaf", { -1, -1, -1, -1, -1, -1, -1, -1 } },
+		{ "\xf4\x91\x92\x93\xff\x41\x80\xbf", { -1, -1, -1, -1, -1, 1, -1, -1 } },
+		{ "\xe1\x80\xe2\xf0\x91\x92\xf1\xbf", { -2, -1, -3, -2 } },
+		{ "\xf4\x8f\xbf\xbf\xf0\x90\x80\x41", { 4, -3, 1 } },
 	};
 
 	(void)state;
@@ -249,7 +251,7 @@ static void utf8_subparts(void **state)
 
 static void check_base64(const void *p, size_t len, const char *want)
 {
-	struct buf b = {0};
+	struct buf b = { 0 };
 
 	text_base64(&b, p, len);
 	assert_string_equal(buf_cstr(&b), want);
@@ -260,11 +262,12 @@ static void check_base64(const void *p, size_t len, const char *want)
 /* RFC 4648 section 10, and all digits. */
 static void base64(void **state)
 {
-	static const unsigned char all[] = {
-		0x00, 0x10, 0x83, 0x10, 0x51, 0x87, 0x20, 0x92, 0x8b, 0x30, 0xd3, 0x8f,
-		0x41, 0x14, 0x93, 0x51, 0x55, 0x97, 0x61, 0x96, 0x9b, 0x71, 0xd7, 0x9f,
-		0x82, 0x18, 0xa3, 0x92, 0x59, 0xa7, 0xa2, 0x9a, 0xab, 0xb2, 0xdb, 0xaf,
-		0xc3, 0x1c, 0xb3, 0xd3, 0x5d, 0xb7, 0xe3, 0x9e, 0xbb, 0xf3, 0xdf, 0xbf};
+	static const unsigned char all[] = { 0x00, 0x10, 0x83, 0x10, 0x51, 0x87, 0x20, 0x92,
+					     0x8b, 0x30, 0xd3, 0x8f, 0x41, 0x14, 0x93, 0x51,
+					     0x55, 0x97, 0x61, 0x96, 0x9b, 0x71, 0xd7, 0x9f,
+					     0x82, 0x18, 0xa3, 0x92, 0x59, 0xa7, 0xa2, 0x9a,
+					     0xab, 0xb2, 0xdb, 0xaf, 0xc3, 0x1c, 0xb3, 0xd3,
+					     0x5d, 0xb7, 0xe3, 0x9e, 0xbb, 0xf3, 0xdf, 0xbf };
 
 	(void)state;
 	check_base64("", 0, "");
