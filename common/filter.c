@@ -286,30 +286,50 @@ static int resolve_tasks(struct filter *filter, struct buf *why)
 	return 0;
 }
 
+static void join(struct buf *out, const char *dir, const char *name)
+{
+	if (strcmp(dir, "/"))
+		buf_puts(out, dir);
+	buf_putc(out, '/');
+	buf_puts(out, name);
+}
+
+/* A path that does not exist yet: its directory may. */
+static void locate_missing(struct buf *out, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir, *real, *cwd;
+
+	if (!slash)
+		dir = strdup(".");
+	else
+		dir = slash == path ? strdup("/") : strndup(path, slash - path);
+	real = dir ? realpath(dir, NULL) : NULL;
+	cwd = getcwd(NULL, 0);
+	if (real)
+		join(out, real, slash ? slash + 1 : path);
+	else if (*path != '/' && cwd)
+		join(out, cwd, path);
+	else
+		buf_puts(out, path);
+	free(cwd);
+	free(real);
+	free(dir);
+}
+
 /* A path without wildcards as the kernel will show it: links followed as far as it exists. */
 static int resolve_literal(struct wt_glob *g, const char *path)
 {
 	char *real = realpath(path, NULL);
-	char cwd[PATH_MAX], joined[2 * PATH_MAX];
-	const char *slash;
+	struct buf located = {};
 	int err;
 
-	if (!real) {
-		/* not there yet: its directory may be */
-		slash = strrchr(path, '/');
-		snprintf(joined, sizeof(joined), "%.*s", slash ? (int)(slash - path) : 0, path);
-		real = realpath(slash ? (slash == path ? "/" : joined) : ".", NULL);
-		if (real)
-			snprintf(joined, sizeof(joined), "%s/%s", strcmp(real, "/") ? real : "",
-				 slash ? slash + 1 : path);
-		else if (*path != '/' && getcwd(cwd, sizeof(cwd)))
-			snprintf(joined, sizeof(joined), "%s/%s", cwd, path);
-		else
-			snprintf(joined, sizeof(joined), "%s", path);
-		free(real);
-		return glob_compile_literal(g, joined, true);
-	}
-	err = glob_compile_literal(g, real, true);
+	if (real)
+		buf_puts(&located, real);
+	else
+		locate_missing(&located, path);
+	err = located.err ? located.err : glob_compile_literal(g, buf_cstr(&located), true);
+	buf_free(&located);
 	free(real);
 	return err;
 }
@@ -317,12 +337,18 @@ static int resolve_literal(struct wt_glob *g, const char *path)
 /* A pattern that begins with a name is meant from here. */
 static int resolve_pattern(struct wt_glob *g, const char *pattern)
 {
-	char cwd[PATH_MAX], joined[2 * PATH_MAX];
+	char *cwd = strchr("/*?[", *pattern) ? NULL : getcwd(NULL, 0);
+	struct buf located = {};
+	int err;
 
-	if (strchr("/*?[", *pattern) || !getcwd(cwd, sizeof(cwd)))
-		return glob_compile(g, pattern);
-	snprintf(joined, sizeof(joined), "%s/%s", strcmp(cwd, "/") ? cwd : "", pattern);
-	return glob_compile(g, joined);
+	if (cwd)
+		join(&located, cwd, pattern);
+	else
+		buf_puts(&located, pattern);
+	err = located.err ? located.err : glob_compile(g, buf_cstr(&located));
+	buf_free(&located);
+	free(cwd);
+	return err;
 }
 
 static int resolve_globs(struct filter *filter, struct buf *why)
