@@ -279,7 +279,7 @@ int kernel_raise_memlock(void)
 #define FENTRY_TRIAL "__arm64_sys_write"
 #endif
 
-int kernel_try_fentry(struct buf *why)
+int kernel_try_fentry(const struct btf *btf, struct buf *why)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY);
 	struct bpf_insn insns[] = {
@@ -288,7 +288,7 @@ int kernel_try_fentry(struct buf *why)
 	};
 	int prog = -1, link = -1, id, err = 0;
 
-	id = libbpf_find_vmlinux_btf_id(FENTRY_TRIAL, BPF_TRACE_FENTRY);
+	id = btf__find_by_name_kind(btf, FENTRY_TRIAL, BTF_KIND_FUNC);
 	if (id < 0) {
 		buf_printf(why, "%s is not in the kernel's BTF", FENTRY_TRIAL);
 		return id;
@@ -315,6 +315,11 @@ int kernel_try_fentry(struct buf *why)
 	return err;
 }
 
+bool kernel_has_function(const struct btf *btf, const char *name)
+{
+	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
 bool kernel_has_task_storage(void)
 {
 	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_storage_get, NULL) ==
@@ -327,13 +332,10 @@ bool kernel_has_task_storage(void)
  * The counter itself cannot be seen to be missing. Linux dd8657894c11 began to count in the series
  * that added a field `missed` to struct bpf_link_info (3acf8ace6823), and that can.
  */
-bool kernel_counts_tracepoint_misses(void)
+bool kernel_counts_tracepoint_misses(const struct btf *btf)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	bool found = false;
 
-	if (!btf)
-		return false;
 	for (__u32 id = 1; !found && id < btf__type_cnt(btf); id++) {
 		const struct btf_type *type = btf__type_by_id(btf, id);
 		const struct btf_member *member = btf_members(type);
@@ -344,7 +346,6 @@ bool kernel_counts_tracepoint_misses(void)
 		found = !strcmp(btf__name_by_offset(btf, member[0].name_off), "func_name") &&
 			!strcmp(btf__name_by_offset(btf, member[4].name_off), "missed");
 	}
-	btf__free(btf);
 	return found;
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct btf;
 struct buf;
 
 #define KERNEL_BTF_PATH "/sys/kernel/btf/vmlinux"
@@ -62,13 +63,16 @@ int kernel_raise_memlock(void);
  *
  * Return: 0 or -errno, with the reason in @why.
  */
-int kernel_try_fentry(struct buf *why);
+int kernel_try_fentry(const struct btf *btf, struct buf *why);
+
+/** kernel_has_function - the kernel's BTF @btf knows a function of that name */
+bool kernel_has_function(const struct btf *btf, const char *name);
 
 /** kernel_has_task_storage - programs may keep data with a task (5.12 and later) */
 bool kernel_has_task_storage(void);
 
 /** kernel_counts_tracepoint_misses - skipped runs of tracepoint programs are counted (6.7) */
-bool kernel_counts_tracepoint_misses(void);
+bool kernel_counts_tracepoint_misses(const struct btf *btf);
 
 /** kernel_has_cap - we hold capability number @cap, effectively */
 bool kernel_has_cap(int cap);

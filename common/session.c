@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bpf/btf.h>
+
 #include "buf.h"
 #include "filter.h"
 #include "kernel.h"
@@ -97,17 +99,45 @@ static bool is_refusal(int err)
 	       err == -ENOENT || err == -ESRCH;
 }
 
-static int session_try(struct session *s, const struct session_options *o, struct buf *why)
+/* What the kernel's BTF tells, taken down before libbpf reads it once more: it is large. */
+struct facts {
+	bool direct; /* bpf_rdonly_cast exists */
+	bool counts_tracepoint_misses;
+	int fentry_err;
+	struct buf fentry_why;
+};
+
+static int facts_gather(struct facts *facts, enum backend backend)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return -errno;
+	facts->direct = kernel_has_function(btf, "bpf_rdonly_cast");
+	if (backend == BACKEND_TRACEPOINT)
+		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
+	if (backend == BACKEND_FENTRY || backend == BACKEND_AUTO)
+		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
+	btf__free(btf);
+	return 0;
+}
+
+static int session_try(struct session *s, const struct session_options *o,
+		       const struct facts *facts, struct buf *why)
 {
 	int err = 0;
 
-	if (s->backend == BACKEND_FENTRY)
-		err = kernel_try_fentry(why);
-	else if (s->backend == BACKEND_TRACEPOINT)
+	if (s->backend == BACKEND_FENTRY && facts->fentry_err) {
+		buf_put(why, facts->fentry_why.data, facts->fentry_why.len);
+		return facts->fentry_err;
+	}
+	if (s->backend == BACKEND_TRACEPOINT)
 		err = kernel_mount_tracefs(why);
 	if (err)
 		return err;
-	err = session_load(s, o, true);
+	s->counts_misses = s->backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
+	/* where the function exists, some program types may still not call it */
+	err = facts->direct ? session_load(s, o, true) : -EOPNOTSUPP;
 	if (err)
 		err = session_load(s, o, false);
 	if (err) {
@@ -163,9 +193,14 @@ static int session_precheck(const struct session_options *o, struct buf *why)
 static int session_try_all(struct session *s, const struct session_options *o, struct buf *why)
 {
 	enum backend first = o->backend, last = o->backend;
+	struct facts facts = {};
 	bool refused = true;
-	int err = 0;
+	int err = facts_gather(&facts, o->backend);
 
+	if (err) {
+		buf_printf(why, KERNEL_BTF_PATH ": %s", strerror(-err));
+		return -EOPNOTSUPP;
+	}
 	if (o->backend == BACKEND_AUTO) {
 		first = 0;
 		last = BACKEND_COUNT - 1;
@@ -173,7 +208,7 @@ static int session_try_all(struct session *s, const struct session_options *o, s
 	for (s->backend = first; s->backend <= last; s->backend++) {
 		struct buf reason = {};
 
-		err = session_try(s, o, &reason);
+		err = session_try(s, o, &facts, &reason);
 		if (err) {
 			buf_printf(why, "%s%s: %s", why->len ? "; " : "", backend_name(s->backend),
 				   buf_cstr(&reason));
@@ -182,9 +217,10 @@ static int session_try_all(struct session *s, const struct session_options *o, s
 		}
 		buf_free(&reason);
 		if (!err)
-			return 0;
+			break;
 	}
-	return refused ? -EOPNOTSUPP : err;
+	buf_free(&facts.fentry_why);
+	return err && refused ? -EOPNOTSUPP : err;
 }
 
 int session_open(struct session **session, const struct session_options *options, struct buf *why)

@@ -20,7 +20,8 @@ struct session {
 	uint64_t ops;
 	bool latency;
 	bool follow;
-	int copies; /* of exit programs: 1 or WT_COPIES */
+	bool counts_misses; /* the kernel counts what it skips of this backend's programs */
+	int copies;	    /* of exit programs: 1 or WT_COPIES */
 	struct bpf_link *links[SESSION_LINKS_MAX];
 	unsigned int n_links;
 };

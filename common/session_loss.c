@@ -10,7 +10,6 @@
 
 #include <bpf/bpf.h>
 
-#include "kernel.h"
 #include "ops.h"
 
 /* Runs of a program that the kernel left out; false where the kernel does not say (before 5.12). */
@@ -63,7 +62,7 @@ static bool session_skipped(const struct session *s, const struct wt_counters *s
 	uint64_t bound;
 
 	*skipped = 0;
-	if (s->backend == BACKEND_TRACEPOINT && !kernel_counts_tracepoint_misses())
+	if (s->backend == BACKEND_TRACEPOINT && !s->counts_misses)
 		return false;
 	for_each_op (i) {
 		for (int copy = 0; copy < s->copies; copy++)
