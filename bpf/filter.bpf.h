@@ -133,8 +133,8 @@ enum glob_verdict { GLOB_NO, GLOB_YES, GLOB_UNDECIDED };
 
 /* A match takes so many rounds of so many steps at most. A round is verified step by step, and
  * once; what calls it is not multiplied by what it does. */
-#define GLOB_ROUNDS 512
-#define GLOB_STEPS  8
+#define GLOB_ROUNDS 128
+#define GLOB_STEPS  32
 
 static __always_inline bool glob_token_matches(const struct wt_glob *g, __u16 token, __u8 c)
 {

@@ -24,8 +24,8 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Slots of map scratch: exits first, since only they need one in every session. */
-#define SLOT_EXIT(op, copy)  ((op)*WT_COPIES + (copy))
-#define SLOT_ENTER(op, copy) (WT_OP_COUNT * WT_COPIES + (op)*WT_ENTER_COPIES + (copy))
+#define SLOT_EXIT(hook, copy)  ((hook)*WT_COPIES + (copy))
+#define SLOT_ENTER(hook, copy) (WT_HOOKS * WT_COPIES + (hook)*WT_ENTER_COPIES + (copy))
 
 /* An operation begins. Only sessions that measure latency come here. */
 static __always_inline void op_enter(struct pt_regs *regs, __u32 op, bool compat, __u32 slot)
@@ -50,19 +50,19 @@ static __always_inline bool op_is_handled(const struct wt_who *who, __u32 copy)
 	return span && span_is_handled(who->task, span, copy);
 }
 
-static __always_inline void count_handled(__u32 op, __u32 copy)
+static __always_inline void count_handled(__u32 hook, __u32 copy)
 {
 	struct wt_counters *c;
 	__u32 zero = 0;
 
 	c = bpf_map_lookup_elem(&counters, &zero);
-	barrier_var(op);
-	if (c && op < WT_OP_COUNT)
-		__sync_fetch_and_add(&c->handled[op][copy], 1);
+	barrier_var(hook);
+	if (c && hook < WT_HOOKS)
+		__sync_fetch_and_add(&c->handled[hook][copy], 1);
 }
 
 /* Takes the start of the operation out of its span. False if another copy has to handle it. */
-static __always_inline bool op_take_span(struct wt_done *d, __u32 op, __u32 copy)
+static __always_inline bool op_take_span(struct wt_done *d, __u32 hook, __u32 copy)
 {
 	struct wt_span *span;
 
@@ -75,7 +75,7 @@ static __always_inline bool op_take_span(struct wt_done *d, __u32 op, __u32 copy
 		return copy == 0;
 	if (cfg.copies > 1) {
 		span_claim(d->who.task, span, copy);
-		count_handled(op, copy);
+		count_handled(hook, copy);
 	}
 	if (cfg.latency && span->start_ns) {
 		d->latency_ns = d->now_ns - span->start_ns;
@@ -134,7 +134,7 @@ static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, b
 	d.now_ns = bpf_ktime_get_ns();
 	d.ret = ret;
 	d.slot = slot;
-	if (!op_take_span(&d, op, copy))
+	if (!op_take_span(&d, WT_HOOK(op, compat), copy))
 		return;
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
 		count_lost(WT_LOST_UNPAIRED);
@@ -155,43 +155,60 @@ static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, b
 }
 
 /*
- * Backend fentry: the system calls' own functions, native and 32-bit. Costs nothing to others.
+ * Backend fentry: the system calls' own functions. Costs nothing to others. On x86 the calls of
+ * 32-bit programs have functions of their own; on arm64 most share them.
  */
 #if defined(__TARGET_ARCH_x86)
-#define SYS_NATIVE "__x64_sys_"
+#define SYS_NATIVE	"__x64_sys_"
+#define native_compat() false
 #elif defined(__TARGET_ARCH_arm64)
-#define SYS_NATIVE "__arm64_sys_"
+#define SYS_NATIVE	"__arm64_sys_"
+#define native_compat() task_in_compat_call((struct task_struct *)bpf_get_current_task())
 #endif
 
-#define FENTRY_ENTER(name, op, copy)                                                 \
-	SEC("?fentry/" SYS_NATIVE #name)                                             \
-	int fentry_##name##_##copy(__u64 *ctx)                                       \
-	{                                                                            \
-		op_enter((struct pt_regs *)ctx[0], op, false, SLOT_ENTER(op, copy)); \
-		return 0;                                                            \
+#define FENTRY_ENTER(name, function, op, hook, compat, copy)                            \
+	SEC("?fentry/" function)                                                        \
+	int fentry##name##_##copy(__u64 *ctx)                                           \
+	{                                                                               \
+		op_enter((struct pt_regs *)ctx[0], op, compat, SLOT_ENTER(hook, copy)); \
+		return 0;                                                               \
 	}
 
-#define FENTRY_EXIT(name, op, copy)                                                              \
-	SEC("?fexit/" SYS_NATIVE #name)                                                          \
-	int fexit_##name##_##copy(__u64 *ctx)                                                    \
-	{                                                                                        \
-		op_exit((struct pt_regs *)ctx[0], ctx[1], op, false, SLOT_EXIT(op, copy), copy); \
-		return 0;                                                                        \
+#define FENTRY_EXIT(name, function, op, hook, compat, copy)                                  \
+	SEC("?fexit/" function)                                                              \
+	int fexit##name##_##copy(__u64 *ctx)                                                 \
+	{                                                                                    \
+		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, SLOT_EXIT(hook, copy), \
+			copy);                                                               \
+		return 0;                                                                    \
 	}
 
-#define FENTRY(name, op)          \
-	FENTRY_ENTER(name, op, 0) \
-	FENTRY_ENTER(name, op, 1) \
-	FENTRY_EXIT(name, op, 0)  \
-	FENTRY_EXIT(name, op, 1)  \
-	FENTRY_EXIT(name, op, 2)  \
-	FENTRY_EXIT(name, op, 3)
+#define FENTRY(name, function, op, hook, compat)          \
+	FENTRY_ENTER(name, function, op, hook, compat, 0) \
+	FENTRY_ENTER(name, function, op, hook, compat, 1) \
+	FENTRY_EXIT(name, function, op, hook, compat, 0)  \
+	FENTRY_EXIT(name, function, op, hook, compat, 1)  \
+	FENTRY_EXIT(name, function, op, hook, compat, 2)  \
+	FENTRY_EXIT(name, function, op, hook, compat, 3)
 
-FENTRY(write, WT_OP_WRITE)
-FENTRY(pwrite64, WT_OP_PWRITE64)
-FENTRY(writev, WT_OP_WRITEV)
-FENTRY(pwritev, WT_OP_PWRITEV)
-FENTRY(pwritev2, WT_OP_PWRITEV2)
+#define FENTRY_NATIVE(name, op) FENTRY(_##name, SYS_NATIVE #name, op, op, native_compat())
+
+FENTRY_NATIVE(write, WT_OP_WRITE)
+FENTRY_NATIVE(pwrite64, WT_OP_PWRITE64)
+FENTRY_NATIVE(writev, WT_OP_WRITEV)
+FENTRY_NATIVE(pwritev, WT_OP_PWRITEV)
+FENTRY_NATIVE(pwritev2, WT_OP_PWRITEV2)
+
+#if defined(__TARGET_ARCH_x86)
+#define FENTRY_COMPAT(name, function, op) FENTRY(32_##name, function, op, WT_HOOK(op, true), true)
+
+/* their names are in common/ops.c, too */
+FENTRY_COMPAT(write, "__ia32_sys_write", WT_OP_WRITE)
+FENTRY_COMPAT(pwrite64, "__ia32_sys_ia32_pwrite64", WT_OP_PWRITE64)
+FENTRY_COMPAT(writev, "__ia32_sys_writev", WT_OP_WRITEV)
+FENTRY_COMPAT(pwritev, "__ia32_compat_sys_pwritev", WT_OP_PWRITEV)
+FENTRY_COMPAT(pwritev2, "__ia32_compat_sys_pwritev2", WT_OP_PWRITEV2)
+#endif
 
 /* The operation behind a system call number, or -1. Numbers differ between native and 32-bit. */
 static __always_inline int op_of_syscall(__u32 nr, bool *compat)

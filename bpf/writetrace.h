@@ -23,6 +23,11 @@ enum wt_op {
 	WT_OP_COUNT,
 };
 
+/* Hooks are numbered by operation; behind them come those for calls of 32-bit programs, where these
+ * have hooks of their own. */
+#define WT_HOOK(op, compat) ((compat) ? WT_OP_COUNT + (op) : (op))
+#define WT_HOOKS	    (2 * WT_OP_COUNT)
+
 /* Kinds of file, in the order of their names in common/filter.c. */
 enum wt_kind {
 	WT_KIND_NONE, /* the descriptor was not open, or the file could not be read */
@@ -175,8 +180,9 @@ _Static_assert(sizeof(struct wt_file) == 32, "struct wt_file");
 /* Counters, one set per CPU; all __u64, so that they can be summed up as an array. */
 struct wt_counters {
 	__u64 lost[WT_LOST_COUNT];
-	__u64 sent;			       /* events put into the ring */
-	__u64 handled[WT_OP_COUNT][WT_COPIES]; /* operations, by the copy that handled them */
+	__u64 sent; /* events put into the ring */
+	/* operations, by the hook and by the copy of its program that handled them */
+	__u64 handled[WT_HOOKS][WT_COPIES];
 };
 
 /* System call numbers in use are below this on every architecture we know. */

@@ -192,7 +192,8 @@ static void check_pin(struct probe *p, const char *dir)
 
 static void check_compat(struct probe *p)
 {
-	bool covered = p->best == BACKEND_RAW;
+	bool covered = p->best == BACKEND_RAW ||
+		       (p->best == BACKEND_FENTRY && kernel_has_compat_functions());
 	struct check *c = add(p, "32bit", covered,
 			      p->backends[BACKEND_RAW].ok ? "trace with --backend raw"
 							  : "trace 64-bit programs only");

@@ -15,6 +15,7 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <linux/types.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -22,7 +23,9 @@
 #include <zlib.h>
 
 #include "apart.h"
+#include "bpf/writetrace.h"
 #include "buf.h"
+#include "ops.h"
 
 /* include/linux/proc_ns.h: inode number of the initial pid namespace */
 #define PIDNS_INIT_INO	    0xEFFFFFFCU
@@ -318,6 +321,18 @@ int kernel_try_fentry(const struct btf *btf, struct buf *why)
 bool kernel_has_function(const struct btf *btf, const char *name)
 {
 	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+bool kernel_has_compat_functions(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool all = btf;
+
+	for_each_op (i)
+		all = all &&
+		      (!ops[i].compat_function || kernel_has_function(btf, ops[i].compat_function));
+	btf__free(btf);
+	return all;
 }
 
 bool kernel_has_task_storage(void)

@@ -68,6 +68,9 @@ int kernel_try_fentry(const struct btf *btf, struct buf *why);
 /** kernel_has_function - the kernel's BTF @btf knows a function of that name */
 bool kernel_has_function(const struct btf *btf, const char *name);
 
+/** kernel_has_compat_functions - 32-bit programs' calls can be hooked by function, all of them */
+bool kernel_has_compat_functions(void);
+
 /** kernel_has_task_storage - programs may keep data with a task (5.12 and later) */
 bool kernel_has_task_storage(void);
 

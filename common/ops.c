@@ -22,14 +22,26 @@
 #error "32-bit system call numbers of this architecture are missing"
 #endif
 
+/* Functions of x86: arch/x86/include/asm/syscall_wrapper.h, arch/x86/kernel/sys_ia32.c. */
+#if defined(__x86_64__)
+#define FUNCTION_COMPAT(name) (name)
+#else
+#define FUNCTION_COMPAT(name) NULL
+#endif
+
 /* Arguments are unpacked by call_unpack() in bpf/call.bpf.h. On 32-bit ARM pwrite64 and pwritev
  * pass positions in other registers; they are left out until a test covers them. */
 const struct op ops[WT_OP_COUNT] = {
-	[WT_OP_WRITE] = { "write", "write", SYS_write, NR_COMPAT(4, 4) },
-	[WT_OP_PWRITE64] = { "pwrite64", "write", SYS_pwrite64, NR_COMPAT(181, OPS_NO_SYSCALL) },
-	[WT_OP_WRITEV] = { "writev", "write", SYS_writev, NR_COMPAT(146, 146) },
-	[WT_OP_PWRITEV] = { "pwritev", "write", SYS_pwritev, NR_COMPAT(334, OPS_NO_SYSCALL) },
-	[WT_OP_PWRITEV2] = { "pwritev2", "write", SYS_pwritev2, NR_COMPAT(379, OPS_NO_SYSCALL) },
+	[WT_OP_WRITE] = { "write", "write", SYS_write, NR_COMPAT(4, 4),
+			  FUNCTION_COMPAT("__ia32_sys_write") },
+	[WT_OP_PWRITE64] = { "pwrite64", "write", SYS_pwrite64, NR_COMPAT(181, OPS_NO_SYSCALL),
+			     FUNCTION_COMPAT("__ia32_sys_ia32_pwrite64") },
+	[WT_OP_WRITEV] = { "writev", "write", SYS_writev, NR_COMPAT(146, 146),
+			   FUNCTION_COMPAT("__ia32_sys_writev") },
+	[WT_OP_PWRITEV] = { "pwritev", "write", SYS_pwritev, NR_COMPAT(334, OPS_NO_SYSCALL),
+			    FUNCTION_COMPAT("__ia32_compat_sys_pwritev") },
+	[WT_OP_PWRITEV2] = { "pwritev2", "write", SYS_pwritev2, NR_COMPAT(379, OPS_NO_SYSCALL),
+			     FUNCTION_COMPAT("__ia32_compat_sys_pwritev2") },
 };
 
 /* Groups of the contract. Those without an operation yet are known, so that the default list and

@@ -17,6 +17,8 @@ struct op {
 	const char *group; /* write, copy, send, sync */
 	int nr;		   /* system call number */
 	int nr_compat;	   /* number for 32-bit programs, or OPS_NO_SYSCALL */
+	/* the kernel's function for 32-bit programs, if it is another than for the rest */
+	const char *compat_function;
 };
 
 /* Rows are in the order of enum wt_op. */

@@ -15,18 +15,6 @@
 #include "log.h"
 #include "ops.h"
 
-const char *const session_enter[BACKEND_COUNT] = {
-	[BACKEND_FENTRY] = "fentry",
-	[BACKEND_RAW] = "raw_enter",
-	[BACKEND_TRACEPOINT] = "tracepoint_enter",
-};
-
-const char *const session_exit[BACKEND_COUNT] = {
-	[BACKEND_FENTRY] = "fexit",
-	[BACKEND_RAW] = "raw_exit",
-	[BACKEND_TRACEPOINT] = "tracepoint_exit",
-};
-
 enum backend session_backend(const struct session *session)
 {
 	return session->backend;
@@ -47,16 +35,38 @@ void session_want_wakeup(struct session *session, bool want)
 	__atomic_store_n(&session->skel->bss->shared.wake, want, __ATOMIC_SEQ_CST);
 }
 
-struct bpf_program *session_program(const struct session *s, const char *what, const char *op,
-				    int copy)
+struct bpf_program *session_program(const struct session *s, const char *name, int copy)
 {
-	char name[64];
+	char full[64];
 
-	if (op)
-		snprintf(name, sizeof(name), "%s_%s_%d", what, op, copy);
+	snprintf(full, sizeof(full), "%s_%d", name, copy);
+	return bpf_object__find_program_by_name(s->skel->obj, full);
+}
+
+/* fentry_write_0, fexit32_write_3, raw_exit_1, tracepoint_enter_0 */
+struct bpf_program *session_hook(const struct session *s, bool exit, unsigned int op, bool compat,
+				 int copy)
+{
+	char name[48];
+
+	if (s->backend == BACKEND_FENTRY)
+		snprintf(name, sizeof(name), "%s%s_%s", exit ? "fexit" : "fentry",
+			 compat ? "32" : "", ops[op].name);
 	else
-		snprintf(name, sizeof(name), "%s_%d", what, copy);
-	return bpf_object__find_program_by_name(s->skel->obj, name);
+		snprintf(name, sizeof(name), "%s_%s", backend_name(s->backend),
+			 exit ? "exit" : "enter");
+	return session_program(s, name, copy);
+}
+
+bool session_has_hook(const struct session *s, unsigned int op, bool compat)
+{
+	uint64_t mine = s->ops;
+
+	if (compat)
+		mine &= s->backend == BACKEND_FENTRY ? s->compat_ops : 0;
+	else if (s->backend == BACKEND_RAW)
+		mine &= -mine; /* one hook sees them all */
+	return mine & 1ULL << op;
 }
 
 static int session_load(struct session *s, const struct session_options *o, bool direct)
@@ -101,7 +111,8 @@ static bool is_refusal(int err)
 
 /* What the kernel's BTF tells, taken down before libbpf reads it once more: it is large. */
 struct facts {
-	bool direct; /* bpf_rdonly_cast exists */
+	bool direct;	     /* bpf_rdonly_cast exists */
+	uint64_t compat_ops; /* see struct session */
 	bool counts_tracepoint_misses;
 	int fentry_err;
 	struct buf fentry_why;
@@ -118,6 +129,9 @@ static int facts_gather(struct facts *facts, enum backend backend)
 		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
 	if (backend == BACKEND_FENTRY || backend == BACKEND_AUTO)
 		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
+	for_each_op (i)
+		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
+			facts->compat_ops |= 1ULL << i;
 	btf__free(btf);
 	return 0;
 }
@@ -135,6 +149,7 @@ static int session_try(struct session *s, const struct session_options *o,
 		err = kernel_mount_tracefs(why);
 	if (err)
 		return err;
+	s->compat_ops = facts->compat_ops;
 	s->counts_misses = s->backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
 	/* where the function exists, some program types may still not call it */
 	err = facts->direct ? session_load(s, o, true) : -EOPNOTSUPP;

@@ -23,31 +23,28 @@ static int keep_link(struct session *s, struct bpf_link *link)
 	return 0;
 }
 
-static int attach_op(struct session *s, const char *what, unsigned int op, int copy)
+static int attach_hook(struct session *s, bool exit, unsigned int op, bool compat, int copy)
 {
+	struct bpf_program *prog = session_hook(s, exit, op, compat, copy);
 	char name[64];
 
+	if (!session_has_hook(s, op, compat))
+		return 0;
 	if (s->backend != BACKEND_TRACEPOINT)
-		return keep_link(
-			s, bpf_program__attach(session_program(
-				   s, what, s->backend == BACKEND_FENTRY ? ops[op].name : NULL,
-				   copy)));
-	snprintf(name, sizeof(name), "sys_%s_%s",
-		 strcmp(what, "tracepoint_exit") ? "enter" : "exit", ops[op].name);
-	return keep_link(s, bpf_program__attach_tracepoint(session_program(s, what, NULL, copy),
-							   "syscalls", name));
+		return keep_link(s, bpf_program__attach(prog));
+	snprintf(name, sizeof(name), "sys_%s_%s", exit ? "exit" : "enter", ops[op].name);
+	return keep_link(s, bpf_program__attach_tracepoint(prog, "syscalls", name));
 }
 
-static int attach_ops(struct session *s, const char *const *what, int copy)
+static int attach_hooks(struct session *s, bool exit, int copy)
 {
 	int err = 0;
 
 	for_each_op (i) {
-		if (err || !(s->ops & 1ULL << i))
-			continue;
-		err = attach_op(s, what[s->backend], i, copy);
-		if (s->backend == BACKEND_RAW)
-			break; /* one hook sees them all */
+		if (!err)
+			err = attach_hook(s, exit, i, false, copy);
+		if (!err)
+			err = attach_hook(s, exit, i, true, copy);
 	}
 	return err;
 }
@@ -58,15 +55,15 @@ static int attach_copy(struct session *s, int copy)
 	int err = 0;
 
 	for (size_t i = 0; i < 2 && !err; i++) {
-		struct bpf_program *prog = session_program(s, tasks[i], NULL, copy);
+		struct bpf_program *prog = session_program(s, tasks[i], copy);
 
 		if (bpf_program__autoload(prog))
 			err = keep_link(s, bpf_program__attach(prog));
 	}
 	if (!err && s->latency && copy < WT_ENTER_COPIES)
-		err = attach_ops(s, session_enter, copy);
+		err = attach_hooks(s, false, copy);
 	if (!err)
-		err = attach_ops(s, session_exit, copy);
+		err = attach_hooks(s, true, copy);
 	return err;
 }
 

@@ -77,9 +77,9 @@ static void configure(struct session *s, const struct session_options *o, bool d
 /* Scratch places: see scratch_get() and SLOT_EXIT, SLOT_ENTER in the BPF code. */
 static uint32_t scratch_slots(const struct session *s)
 {
-	uint32_t enter = s->skel->rodata->cfg.comm_globs ? WT_OP_COUNT * WT_ENTER_COPIES : 0;
+	uint32_t enter = s->skel->rodata->cfg.comm_globs ? WT_HOOKS * WT_ENTER_COPIES : 0;
 
-	return s->copies > 1 ? WT_OP_COUNT * WT_COPIES + enter : 1;
+	return s->copies > 1 ? WT_HOOKS * WT_COPIES + enter : 1;
 }
 
 static uint32_t at_least_one(uint32_t n)
@@ -119,10 +119,21 @@ static int size_maps(struct session *s, const struct session_options *o)
 	return bpf_map__set_autocreate(s->skel->maps.spans, cfg->task_storage);
 }
 
-/* Programs of one copy that this session loads. */
 static int program_load(struct bpf_program *prog)
 {
 	return prog ? bpf_program__set_autoload(prog, true) : -ENOENT;
+}
+
+static int choose_hook(struct session *s, unsigned int op, bool compat, int copy)
+{
+	int err;
+
+	if (!session_has_hook(s, op, compat))
+		return 0;
+	err = program_load(session_hook(s, true, op, compat, copy));
+	if (!err && s->latency && copy < WT_ENTER_COPIES)
+		err = program_load(session_hook(s, false, op, compat, copy));
+	return err;
 }
 
 /* Programs of one copy that this session loads. */
@@ -131,19 +142,15 @@ static int choose_copy(struct session *s, int copy)
 	int err = 0;
 
 	for_each_op (i) {
-		const char *op = s->backend == BACKEND_FENTRY ? ops[i].name : NULL;
-
-		if (!(s->ops & 1ULL << i))
-			continue;
 		if (!err)
-			err = program_load(session_program(s, session_exit[s->backend], op, copy));
-		if (!err && s->latency && copy < WT_ENTER_COPIES)
-			err = program_load(session_program(s, session_enter[s->backend], op, copy));
+			err = choose_hook(s, i, false, copy);
+		if (!err)
+			err = choose_hook(s, i, true, copy);
 	}
 	if (!err && s->follow)
-		err = program_load(session_program(s, "process_fork", NULL, copy));
+		err = program_load(session_program(s, "process_fork", copy));
 	if (!err && (s->skel->rodata->cfg.by_pid || s->skel->rodata->cfg.by_tid))
-		err = program_load(session_program(s, "process_exit", NULL, copy));
+		err = program_load(session_program(s, "process_exit", copy));
 	return err;
 }
 

@@ -12,12 +12,13 @@
 #include "session.h"
 #include "writetrace.skel.h"
 
-#define SESSION_LINKS_MAX (WT_COPIES * (2 * WT_OP_COUNT + 2))
+#define SESSION_LINKS_MAX (WT_COPIES * (2 * WT_HOOKS + 2))
 
 struct session {
 	struct writetrace_bpf *skel;
 	enum backend backend;
 	uint64_t ops;
+	uint64_t compat_ops; /* those with a hook of their own for 32-bit programs */
 	bool latency;
 	bool follow;
 	bool counts_misses; /* the kernel counts what it skips of this backend's programs */
@@ -26,13 +27,18 @@ struct session {
 	unsigned int n_links;
 };
 
-/* What the entry and exit programs of the backends are called. */
-extern const char *const session_enter[BACKEND_COUNT];
-extern const char *const session_exit[BACKEND_COUNT];
+/** session_program - the program NAME_COPY, or NULL */
+struct bpf_program *session_program(const struct session *s, const char *name, int copy);
 
-/** session_program - the program WHAT_COPY, or WHAT_OP_COPY if there is an @op */
-struct bpf_program *session_program(const struct session *s, const char *what, const char *op,
-				    int copy);
+/** session_hook - an entry or exit program of this session's backend, or NULL if it has none */
+struct bpf_program *session_hook(const struct session *s, bool exit, unsigned int op, bool compat,
+				 int copy);
+
+/** session_has_hook - whether operation @op, of 32-bit programs if @compat, has a hook of its own
+ *
+ * A backend whose one hook sees them all has one for the first operation.
+ */
+bool session_has_hook(const struct session *s, unsigned int op, bool compat);
 
 /* session_config.c: settings and maps. Each returns 0 or -errno. */
 

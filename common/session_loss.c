@@ -30,16 +30,15 @@ static bool program_misses(const struct bpf_program *prog, uint64_t *misses)
  * how many each copy handled. That is no more than any copy's misses. And the copy that runs first
  * handles all but those that it missed: so of its misses, those that others handled are not lost.
  */
-static bool exit_skipped(const struct session *s, const char *op, const __u64 handled[WT_COPIES],
-			 uint64_t *bound)
+static bool exit_skipped(const struct session *s, unsigned int op, bool compat,
+			 const __u64 handled[WT_COPIES], uint64_t *bound)
 {
 	uint64_t misses[WT_COPIES] = {}, by_others = 0, not_by_others;
 	int first = 0;
 
 	*bound = UINT64_MAX;
 	for (int copy = 0; copy < s->copies; copy++) {
-		if (!program_misses(session_program(s, session_exit[s->backend], op, copy),
-				    &misses[copy]))
+		if (!program_misses(session_hook(s, true, op, compat, copy), &misses[copy]))
 			return false;
 		if (misses[copy] < *bound)
 			*bound = misses[copy];
@@ -55,25 +54,39 @@ static bool exit_skipped(const struct session *s, const char *op, const __u64 ha
 	return true;
 }
 
+/* What each copy of a hook's exit program handled. Backends other than fentry have one program for
+ * all operations. */
+static void sum_handled(const struct session *s, const struct wt_counters *sum, unsigned int hook,
+			__u64 handled[WT_COPIES])
+{
+	for (unsigned int i = 0; i < WT_HOOKS; i++)
+		for (int copy = 0; copy < s->copies; copy++)
+			if (i == hook || s->backend != BACKEND_FENTRY)
+				handled[copy] += sum->handled[i][copy];
+}
+
 static bool session_skipped(const struct session *s, const struct wt_counters *sum,
 			    uint64_t *skipped)
 {
-	__u64 all[WT_COPIES] = {};
-	uint64_t bound;
-
 	*skipped = 0;
-	if (s->backend == BACKEND_TRACEPOINT && !s->counts_misses)
+	if (!s->counts_misses)
 		return false;
-	for_each_op (i) {
-		for (int copy = 0; copy < s->copies; copy++)
-			all[copy] += sum->handled[i][copy];
-		if (s->backend != BACKEND_FENTRY || !(s->ops & 1ULL << i))
+	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
+		unsigned int op = hook % WT_OP_COUNT;
+		bool compat = hook >= WT_OP_COUNT;
+		__u64 handled[WT_COPIES] = {};
+		uint64_t bound;
+
+		if (!session_has_hook(s, op, compat))
 			continue;
-		if (!exit_skipped(s, ops[i].name, sum->handled[i], &bound))
+		sum_handled(s, sum, hook, handled);
+		if (!exit_skipped(s, op, compat, handled, &bound))
 			return false;
 		*skipped += bound;
+		if (s->backend != BACKEND_FENTRY)
+			break; /* tracepoints of all operations run one program */
 	}
-	return s->backend == BACKEND_FENTRY || exit_skipped(s, NULL, all, skipped);
+	return true;
 }
 
 static int sum_counters(const struct session *s, struct wt_counters *sum)

@@ -270,6 +270,9 @@ end_trace() {
 	wait "$tracer" || status=$?
 }
 
+# on_terminal COMMAND: what the terminal shows is in ./typescript
+on_terminal() { script -qec "$*" typescript </dev/null >/dev/null 2>&1; }
+
 # nobody COMMAND...: without privileges
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"; }
 

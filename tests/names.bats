@@ -89,7 +89,7 @@ named() {
 @test "text on a terminal: no control byte, whatever the names" {
 	kernel_has_no_part
 	mkdir d
-	script -qec "writetrace trace --color=never -- workload names d expect" typescript </dev/null >/dev/null
+	on_terminal "writetrace trace --color=never -- workload names d expect"
 	# the terminal's own carriage returns, and script's first and last lines
 	tr -d '\r' <typescript | sed '1d; $d' | grep -v '^$' >lines
 	safe lines

@@ -198,8 +198,6 @@ fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
 
 # On a terminal
 
-on_terminal() { script -qec "$*" typescript </dev/null >/dev/null 2>&1; }
-
 @test "colour only on a terminal, and as asked for" {
 	red=$'\e\\['
 	command="-- sh -c '$fail_once'"
