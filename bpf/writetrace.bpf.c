@@ -32,6 +32,8 @@ static __always_inline void op_enter(struct pt_regs *regs, __u32 op, bool compat
 {
 	struct wt_who who;
 
+	if (shared.stop)
+		return;
 	if (task_wanted(&who, op, slot, false) && fd_wanted(regs_arg(regs, 0, compat)))
 		span_start();
 }
@@ -128,6 +130,8 @@ static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, b
 {
 	struct wt_done d;
 
+	if (shared.stop)
+		return;
 	d.who.task = (struct task_struct *)bpf_get_current_task();
 	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who, op, slot, true))
 		return;

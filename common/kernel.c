@@ -2,6 +2,7 @@
 #include "kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,16 @@
 
 bool kernel_has_btf(void)
 {
-	return !access(KERNEL_BTF_PATH, R_OK);
+	__u16 magic = 0;
+	int fd = open(KERNEL_BTF_PATH, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	/* a container may have masked it with an empty file */
+	if (read(fd, &magic, sizeof(magic)) != sizeof(magic))
+		magic = 0;
+	close(fd);
+	return magic == BTF_MAGIC;
 }
 
 /* Reads a small file whole; false if it cannot be read. */

@@ -132,7 +132,7 @@ int lines_finish(struct lines *l, struct session *session, uint64_t *lost, bool 
 	*sum = (struct print_sum){ .lost = lost,
 				   .known = known,
 				   .elapsed_ns = now_ns() - l->start_ns };
-	session_detach(session);
+	session_stop(session);
 	if (!l->limit || l->events < l->limit)
 		err = stream_drain(l->stream);
 	if (err == STREAM_STOP)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/btf.h>
@@ -88,10 +90,49 @@ static int session_load(struct session *s, const struct session_options *o, bool
 	return err;
 }
 
-void session_detach(struct session *session)
+static void session_detach(struct session *s)
 {
-	while (session->n_links)
-		bpf_link__destroy(session->links[--session->n_links]);
+	while (s->n_links)
+		bpf_link__destroy(s->links[--s->n_links]);
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Keeps nothing but the links, so that nobody waits for us, and goes: the kernel closes them. */
+static void detach_apart(const struct session *s)
+{
+	int fds[SESSION_LINKS_MAX];
+	unsigned int next = 0;
+
+	for (unsigned int i = 0; i < s->n_links; i++)
+		fds[i] = bpf_link__fd(s->links[i]);
+	qsort(fds, s->n_links, sizeof(*fds), compare_fds);
+	setsid();
+	if (chdir("/"))
+		_exit(1);
+	for (unsigned int i = 0; i < s->n_links; next = fds[i++] + 1)
+		if ((unsigned int)fds[i] > next)
+			syscall(SYS_close_range, next, fds[i] - 1, 0);
+	syscall(SYS_close_range, next, ~0U, 0);
+	_exit(0);
+}
+
+/* A function or system call tracepoint of the kernel is let go of after a grace period: 70 to 150
+ * ms each, one after the other. Nobody should have to wait for that. */
+void session_stop(struct session *s)
+{
+	const struct timespec a_program_ms = { .tv_nsec = 1000000 };
+
+	__atomic_store_n(&s->skel->bss->shared.stop, 1, __ATOMIC_SEQ_CST);
+	if (s->backend != BACKEND_RAW) {
+		nanosleep(&a_program_ms, NULL); /* those that run already */
+		if (!fork())
+			detach_apart(s);
+	}
+	session_detach(s);
 }
 
 void session_close(struct session *session)

@@ -46,9 +46,13 @@ int session_open(struct session **session, const struct session_options *options
  */
 int session_list(struct session *session, uint32_t pid, uint64_t start_ns);
 
-/** session_detach - no more events after this; those in the ring can still be read */
-void session_detach(struct session *session);
+/** session_stop - no more events after this; those in the ring can still be read
+ *
+ * Where detaching takes the kernel long, a process of its own goes on with that.
+ */
+void session_stop(struct session *session);
 
+/** session_close - detach what is attached, and wait for that */
 void session_close(struct session *session);
 
 enum backend session_backend(const struct session *session);
