@@ -199,8 +199,8 @@ struct wt_syscall {
 
 /* Shared with user space while the programs run (.bss). */
 struct wt_shared {
-	__u32 wake;	/* user space sleeps and wants a wake-up with the next record */
-	__u32 stop;	/* the session has ended; what is still attached does nothing */
+	__u32 wake; /* user space sleeps and wants a wake-up with the next record */
+	__u32 stop; /* the session has ended; what is still attached does nothing */
 	__u32 pad;
 	__u32 selftest; /* our own operations are ticked off below instead of being ignored */
 	__u64 entered;	/* bit per operation whose entry hook has fired */

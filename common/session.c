@@ -104,7 +104,7 @@ static int compare_fds(const void *a, const void *b)
 /* Keeps nothing but the links, so that nobody waits for us, and goes: the kernel closes them. */
 static void detach_apart(const struct session *s)
 {
-	int fds[SESSION_LINKS_MAX];
+	int fds[SESSION_LINKS_MAX] = {};
 	unsigned int next = 0;
 
 	for (unsigned int i = 0; i < s->n_links; i++)
