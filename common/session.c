@@ -120,8 +120,12 @@ static void detach_apart(const struct session *s)
 	_exit(0);
 }
 
-/* A function or system call tracepoint of the kernel is let go of after a grace period: 70 to 150
- * ms each, one after the other. Nobody should have to wait for that. */
+/*
+ * A function or system call tracepoint of the kernel is let go of after a grace period: 70 to 150
+ * ms each, one after the other. Nobody should have to wait for that, but for one case: if the first
+ * process of a pid namespace exits meanwhile, kernels without commit 28319d6dc5e2 (6.1 has been seen
+ * to) wait for ever, it for us and we for it.
+ */
 void session_stop(struct session *s)
 {
 	const struct timespec a_program_ms = { .tv_nsec = 1000000 };
@@ -129,7 +133,7 @@ void session_stop(struct session *s)
 	__atomic_store_n(&s->skel->bss->shared.stop, 1, __ATOMIC_SEQ_CST);
 	if (s->backend != BACKEND_RAW) {
 		nanosleep(&a_program_ms, NULL); /* those that run already */
-		if (!fork())
+		if (!s->skel->rodata->cfg.pidns_ino && !fork())
 			detach_apart(s);
 	}
 	session_detach(s);

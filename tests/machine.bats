@@ -51,7 +51,7 @@ setup() {
 		whole 2
 	done
 	# two for each backend
-	traced() { [[ $(grep -c 'perl.*write' pipe.out) -ge 6 ]]; }
+	traced() { [[ $(grep -cE 'write fd [0-9]+: [51] bytes' pipe.out) -ge 6 ]]; }
 	until_true traced
 	has pipe.out 'write.* 5'
 }
