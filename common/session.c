@@ -123,8 +123,8 @@ static void detach_apart(const struct session *s)
 /*
  * A function or system call tracepoint of the kernel is let go of after a grace period: 70 to 150
  * ms each, one after the other. Nobody should have to wait for that, but for one case: if the first
- * process of a pid namespace exits meanwhile, kernels without commit 28319d6dc5e2 (6.1 has been seen
- * to) wait for ever, it for us and we for it.
+ * process of a pid namespace exits meanwhile, kernels without commit 28319d6dc5e2 (6.1 has been
+ * seen to) wait for ever, it for us and we for it.
  */
 void session_stop(struct session *s)
 {
