@@ -32,18 +32,30 @@ static int add_column(const char *item, size_t len, void *arg, struct buf *why)
 	return -EINVAL;
 }
 
-static void default_columns(struct print *p)
-{
-	for (size_t i = 0; i < fields_count; i++) {
-		bool wanted = p->options.json || fields[i].shown;
+/* What text shows unless told otherwise; JSON shows everything, in the order of the table. */
+#define TEXT_COLUMNS_LATENCY	"time,comm,pid,op,fd,size,ret,latency,file"
+#define TEXT_COLUMNS_NO_LATENCY "time,comm,pid,op,fd,size,ret,file"
 
-		if (!strcmp(fields[i].name, "data"))
-			wanted = p->options.data;
-		else if (!strcmp(fields[i].name, "latency"))
-			wanted = p->options.latency;
-		if (wanted)
-			p->columns[p->n_columns++] = i;
+static int default_columns(struct print *p, struct buf *why)
+{
+	int err = 0;
+
+	if (!p->options.json) {
+		err = list_parse(p->options.latency ? TEXT_COLUMNS_LATENCY
+						    : TEXT_COLUMNS_NO_LATENCY,
+				 add_column, p, why);
+		if (!err && p->options.data)
+			err = list_parse("data", add_column, p, why);
+		return err;
 	}
+	for (size_t i = 0; i < fields_count; i++) {
+		if (!strcmp(fields[i].name, "data") && !p->options.data)
+			continue;
+		if (!strcmp(fields[i].name, "latency") && !p->options.latency)
+			continue;
+		p->columns[p->n_columns++] = i;
+	}
+	return 0;
 }
 
 int print_setup(struct print *p, const struct print_options *options, const char *columns,
@@ -53,8 +65,7 @@ int print_setup(struct print *p, const struct print_options *options, const char
 	print_sync_clock(p);
 	if (columns)
 		return list_parse(columns, add_column, p, why);
-	default_columns(p);
-	return 0;
+	return default_columns(p, why);
 }
 
 void print_sync_clock(struct print *p)
