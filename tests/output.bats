@@ -242,7 +242,8 @@ fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
 	is "${#delays[@]}" 5
 	limit=100
 	! in_guest || limit=1000
-	for delay in "${delays[@]}"; do
-		between -1 "$delay" "$limit" "milliseconds (${delays[*]})"
-	done
+	# the median is ours; one of five may be the machine's, which others use, too
+	mapfile -t delays < <(printf '%s\n' "${delays[@]}" | sort -n)
+	between -1 "${delays[2]}" "$limit" "milliseconds (${delays[*]})"
+	between -1 "${delays[4]}" $((10 * limit)) "milliseconds (${delays[*]})"
 }
