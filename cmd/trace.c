@@ -3,6 +3,7 @@
  * writetrace trace: streams one line for each finished operation.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -186,6 +187,8 @@ static int trace_open_session(struct trace *t, struct buf *why)
 
 	trace_skip_viewers(t, &o, watchers);
 	err = session_open(&t->session, &o, why);
+	/* libbpf needed much to load it; the events need the room now */
+	malloc_trim(0);
 	if (!err)
 		trace_note_skipped(&o);
 	if (!err && t->child) {

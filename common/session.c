@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/capability.h>
 
 #include <bpf/btf.h>
 
@@ -202,6 +203,9 @@ static int session_try(struct session *s, const struct session_options *o,
 		err = session_load(s, o, false);
 	if (err) {
 		buf_printf(why, "load refused: %s", strerror(-err));
+		/* some kernels (6.1 has been seen to) want more than CAP_BPF and CAP_PERFMON */
+		if (!kernel_has_cap(CAP_SYS_ADMIN))
+			buf_puts(why, " (missing CAP_SYS_ADMIN; run as root)");
 		return err;
 	}
 	err = session_fill(s, o, why);
