@@ -8,6 +8,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SBINDIR  = $(PREFIX)/sbin
 DOCDIR   = $(PREFIX)/share/doc/writetrace
+UNITDIR  = $(PREFIX)/lib/systemd/system
 
 CC           ?= cc
 CLANG        ?= clang
@@ -28,15 +29,13 @@ endif
 
 # --- Flags ----------------------------------------------------------------------------------------
 
-# Linux 5.10 accepts all of -mcpu=v3 but its atomic instructions that return the old value; we use
-# none of those.
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
 	      $(addprefix -I,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
 
 CFLAGS ?= -O2 -g
 WT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DWT_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
-	    -I. -iquote common -I$(BUILD) $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib)
-WT_LIBS   = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib)
+	    -I. -iquote common -I$(BUILD) $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib smartcols)
+WT_LIBS   = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib smartcols)
 
 ifeq ($(SANITIZE),1)
   BUILD     := build/sanitize
@@ -47,12 +46,13 @@ endif
 # --- What is built --------------------------------------------------------------------------------
 
 OBJS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c common/*.c))
-SKELETON  := $(BUILD)/writetrace.skel.h
+SKELETONS := $(BUILD)/writetrace.skel.h $(BUILD)/writetrace_no_fetch.skel.h
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
 
 .PHONY: all run check check-build install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
+.PRECIOUS: $(BUILD)/%.skel.h $(BUILD)/%.bpf.o
 
 all: $(BUILD)/writetrace
 
@@ -65,20 +65,23 @@ $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The skeleton must be there before the files that include it are compiled for the first time.
-$(patsubst %.c,$(BUILD)/%.o,$(wildcard common/session*.c)): $(SKELETON)
+# The skeletons must be there before the files that include them are compiled for the first time.
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard common/session*.c)): $(SKELETONS)
 
 # clang compiles, bpftool strips what only debuggers want, and turns the rest into a C header.
-$(BUILD)/writetrace.bpf.o: bpf/writetrace.bpf.c
+$(BUILD)/writetrace.bpf.o $(BUILD)/writetrace_no_fetch.bpf.o: bpf/writetrace.bpf.c
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(BUILD)/writetrace.bpf.d -c -o $@.tmp $<
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp
 	$(Q)rm $@.tmp
 
-$(SKELETON): $(BUILD)/writetrace.bpf.o
+# The same once more for kernels before 5.12, without atomic operations that tell the old value.
+$(BUILD)/writetrace_no_fetch.bpf.o: BPF_CFLAGS += -DWT_NO_FETCH
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(say) SKEL $@
-	$(Q)$(BPFTOOL) gen skeleton $< name writetrace_bpf > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 # --- Tests ----------------------------------------------------------------------------------------
 
@@ -116,12 +119,19 @@ run:
 deps:
 	$(Q).ci/deps build check
 
-install: all
+# Where things will be is known here only, so this file is made anew each time.
+$(BUILD)/writetrace@.service: common/writetrace@.service.in FORCE
+	$(Q)sed 's,@SBINDIR@,$(SBINDIR),; s,@DOCDIR@,$(DOCDIR),' $< > $@
+
+FORCE:
+
+install: all $(BUILD)/writetrace@.service
 	install -D -m 0755 $(BUILD)/writetrace $(DESTDIR)$(SBINDIR)/writetrace
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR) README.md LICENSE
+	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) $(BUILD)/writetrace@.service
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/writetrace
+	rm -f $(DESTDIR)$(SBINDIR)/writetrace $(DESTDIR)$(UNITDIR)/writetrace@.service
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch])
@@ -156,4 +166,4 @@ help:
 	@echo
 	@echo 'V=1 shows commands, SANITIZE=1 builds build/sanitize/writetrace with ASan and UBSan.'
 
--include $(OBJS:.o=.d) $(BUILD)/writetrace.bpf.d $(UNITS:=.d)
+-include $(OBJS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNITS:=.d)

@@ -176,10 +176,10 @@ static __always_inline void call_measure(struct wt_call *call)
 
 enum { COPY_MORE, COPY_END, COPY_FAULT };
 
-/* Copies the vector at s->copy_vector behind the event in scratch place `slot`. */
-wt_function int call_copy_vector(__u32 slot)
+/* Copies the vector at s->copy_vector behind the event in scratch place `place`. */
+wt_function int call_copy_vector(__u32 place)
 {
-	struct wt_scratch *s = scratch_get(slot);
+	struct wt_scratch *s = scratch_get(place);
 	struct wt_iovec iov = {};
 	struct wt_iovec32 iov32 = {};
 	__u32 len, done;
@@ -214,29 +214,29 @@ wt_function int call_copy_vector(__u32 slot)
 
 #define VECTORS_A_ROUND 32
 
-wt_function int call_copy_round(__u32 slot)
+wt_function int call_copy_round(__u32 place)
 {
 	int i, state = COPY_MORE;
 
 	for (i = 0; i < VECTORS_A_ROUND && state == COPY_MORE; i++)
-		state = call_copy_vector(slot);
+		state = call_copy_vector(place);
 	return state;
 }
 
-wt_function int call_copy_vectors(__u32 slot)
+wt_function int call_copy_vectors(__u32 place)
 {
 	int i, state = COPY_MORE;
 
 	for (i = 0; i < UIO_MAXIOV / VECTORS_A_ROUND && state == COPY_MORE; i++)
-		state = call_copy_round(slot);
+		state = call_copy_round(place);
 	return state;
 }
 
 /*
  * Copies the first `want` bytes (at most WT_DATA_MAX) of what was written behind the event in
- * scratch place `slot`. Returns the bytes copied, or -1 if not even the first could be read.
+ * scratch place `place`. Returns the bytes copied, or -1 if not even the first could be read.
  */
-static __always_inline int call_copy_data(struct wt_scratch *s, __u32 slot,
+static __always_inline int call_copy_data(struct wt_scratch *s, __u32 place,
 					  const struct wt_call *call, __u32 want)
 {
 	if (!call->vectors) {
@@ -250,7 +250,7 @@ static __always_inline int call_copy_data(struct wt_scratch *s, __u32 slot,
 	s->copy_want = want;
 	s->copy_done = 0;
 	s->copy_compat = call->compat;
-	call_copy_vectors(slot);
+	call_copy_vectors(place);
 	return s->copy_done ? s->copy_done : -1;
 }
 

@@ -16,8 +16,8 @@ struct wt_done {
 	__u64 now_ns;
 	__u64 latency_ns; /* 0 unless has_latency */
 	__u64 file;	  /* identity, if has_file */
+	struct file *open_file;
 	__s64 offset;
-	__u32 slot;
 	bool has_latency;
 	bool has_file;
 	bool has_pos;
@@ -75,10 +75,10 @@ static __always_inline bool emit_plain(const struct wt_done *d, struct wt_counte
 	return true;
 }
 
-/* With the first bytes of what was written behind the event. */
-static __always_inline bool emit_data(const struct wt_done *d, struct wt_counters *c)
+static __always_inline bool emit_data_from(__u32 place, const struct wt_done *d,
+					   struct wt_counters *c)
 {
-	struct wt_scratch *s = scratch_get(d->slot);
+	struct wt_scratch *s = scratch_get(place);
 	__u64 want = d->ret > 0 ? d->ret : 0;
 	__u32 len;
 	int got;
@@ -88,7 +88,7 @@ static __always_inline bool emit_data(const struct wt_done *d, struct wt_counter
 	event_fill(&s->event, d, c);
 	if (want > cfg.data_max)
 		want = cfg.data_max;
-	got = want ? call_copy_data(s, d->slot, &d->call, want) : 0;
+	got = want ? call_copy_data(s, place, &d->call, want) : 0;
 	if (got < 0) {
 		s->event.flags |= WT_EVENT_DATA_FAULT;
 		got = 0;
@@ -101,18 +101,44 @@ static __always_inline bool emit_data(const struct wt_done *d, struct wt_counter
 	return !bpf_ringbuf_output(&ring, &s->event, sizeof(s->event) + len, wake_flags(c));
 }
 
-static __always_inline void emit(const struct wt_done *d)
+/* With the first bytes of what was written behind the event. */
+static __always_inline bool emit_data(const struct wt_done *d, struct wt_counters *c)
 {
-	struct wt_counters *c;
-	__u32 zero = 0;
+	int place = scratch_take();
+	bool sent;
 
-	c = bpf_map_lookup_elem(&counters, &zero);
-	if (!c)
-		return;
+	if (place == NO_SCRATCH)
+		return false;
+	sent = emit_data_from(place, d, c);
+	scratch_put(place);
+	return sent;
+}
+
+static __always_inline void emit(const struct wt_done *d, struct wt_counters *c)
+{
 	if (cfg.data_max ? emit_data(d, c) : emit_plain(d, c))
 		c->sent++;
 	else
-		__sync_fetch_and_add(&c->lost[WT_LOST_RING], 1);
+		add(&c->lost[WT_LOST_RING], 1);
+}
+
+/* Into the flight recorder. What cannot be recorded is missing among the positions. */
+static __always_inline void record(const struct wt_done *d, const struct wt_counters *c)
+{
+	__u32 lane = recorder_lane(), key;
+	struct wt_recorder_heads *h = bpf_map_lookup_elem(&heads, &lane);
+	struct wt_recorded_event *r;
+	__u64 position;
+
+	if (!h)
+		return;
+	position = take_numbers(&h->events, 1);
+	key = recorder_slot(lane, position, cfg.event_mask);
+	r = bpf_map_lookup_elem(&events, &key);
+	if (!r || !slot_begin(&r->seq, position))
+		return;
+	event_fill(&r->event, d, c);
+	slot_end(&r->seq, position);
 }
 
 #endif

@@ -6,6 +6,7 @@
 #define WT_FILE_BPF_H
 
 #include "filter.bpf.h"
+#include "recorder.bpf.h"
 
 /* Components and mount points that path_walk() climbs at most. */
 #define PATH_DEPTH  256
@@ -18,12 +19,12 @@ static __always_inline struct file *file_by_fd(struct task_struct *task, __u32 f
 {
 	struct files_struct *files = kread(task_struct, task, files);
 	struct fdtable *fdt = kread(files_struct, files, fdt);
-	struct file **slot, *file = NULL;
+	struct file **table, *file = NULL;
 
 	if (!fdt || fd >= kread(fdtable, fdt, max_fds))
 		return NULL;
-	slot = kread(fdtable, fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), slot + fd);
+	table = kread(fdtable, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
 	return file;
 }
 
@@ -129,9 +130,9 @@ static __always_inline void path_prepend_name(struct wt_scratch *s, struct dentr
 		path_prepend(s, kread(dentry, dentry, d_name.name), len);
 }
 
-wt_function int path_prepend_number(__u32 slot, __u64 n)
+wt_function int path_prepend_number(__u32 place, __u64 n)
 {
-	struct wt_scratch *s = scratch_get(slot);
+	struct wt_scratch *s = scratch_get(place);
 	int i;
 
 	if (!s)
@@ -148,9 +149,9 @@ wt_function int path_prepend_number(__u32 slot, __u64 n)
 #define WALK_ON (-1) /* not at the root yet */
 
 /* One step up: a name, or across a mount point. Return: WALK_ON or an enum wt_path_state. */
-wt_function int path_step(__u32 slot)
+wt_function int path_step(__u32 place)
 {
-	struct wt_scratch *s = scratch_get(slot);
+	struct wt_scratch *s = scratch_get(place);
 	struct dentry *dentry, *parent;
 	struct mount *mnt, *mnt_parent;
 	__u32 len;
@@ -182,15 +183,15 @@ wt_function int path_step(__u32 slot)
  * Climbs from a dentry to the root of its mount namespace, names leaf first, crossing mount
  * points: what d_path() prints, which these program types may not call.
  */
-wt_function int path_walk(__u32 slot)
+wt_function int path_walk(__u32 place)
 {
-	struct wt_scratch *s = scratch_get(slot);
+	struct wt_scratch *s = scratch_get(place);
 	int i, state = WALK_ON;
 
 	if (!s)
 		return WT_PATH_UNKNOWN;
 	for (i = 0; i < PATH_DEPTH; i++) {
-		state = path_step(slot);
+		state = path_step(place);
 		if (state != WALK_ON)
 			break;
 	}
@@ -200,14 +201,14 @@ wt_function int path_walk(__u32 slot)
 }
 
 /* Paths of files that no directory holds, as /proc/PID/fd shows them. */
-static __always_inline void path_pseudo(struct wt_scratch *s, __u32 slot, struct dentry *dentry,
+static __always_inline void path_pseudo(struct wt_scratch *s, __u32 place, struct dentry *dentry,
 					__u64 magic, __u64 ino)
 {
 	switch (magic) {
 	case PIPEFS_MAGIC:
 	case SOCKFS_MAGIC:
 		path_prepend_char(s, ']');
-		path_prepend_number(slot, ino);
+		path_prepend_number(place, ino);
 		if (magic == PIPEFS_MAGIC)
 			path_prepend_literal(s, "pipe:[");
 		else
@@ -225,7 +226,7 @@ static __always_inline void path_pseudo(struct wt_scratch *s, __u32 slot, struct
 }
 
 /* Fills s->file and the path that belongs to it, in s->build from s->path_start on. */
-static __always_inline void file_describe(struct wt_scratch *s, __u32 slot, struct file *file,
+static __always_inline void file_describe(struct wt_scratch *s, __u32 place, struct file *file,
 					  __u64 id)
 {
 	struct inode *inode = kread(file, file, f_inode);
@@ -247,77 +248,104 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 slot, stru
 	s->path_start = WT_PATH_MAX;
 	pseudo = magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || s->file.kind == WT_KIND_ANON;
 	if (pseudo) {
-		path_pseudo(s, slot, dentry, magic, s->file.ino);
+		path_pseudo(s, place, dentry, magic, s->file.ino);
 		s->file.path_state = WT_PATH_PLAIN;
 		return;
 	}
 	s->dentry = (__u64)dentry;
 	s->mnt = (__u64)kread(file, file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
-	state = path_walk(slot);
+	state = path_walk(place);
 	if (state == WT_PATH_PLAIN && !root && dentry_unhashed(dentry))
 		state = WT_PATH_DELETED;
 	s->file.path_state = state;
 }
 
-static __always_inline bool file_filters_accept(struct wt_scratch *s, __u32 slot, __u32 path_len)
+enum file_verdict { FILE_UNWANTED, FILE_WANTED, FILE_NOT_SENT };
+
+static __always_inline enum file_verdict file_filter(struct wt_scratch *s, __u32 place,
+						     __u32 path_len)
 {
 	int verdict;
 
 	if (cfg.kinds && !(cfg.kinds & (1 << s->file.kind)))
-		return false;
+		return FILE_UNWANTED;
 	if (!cfg.path_globs)
-		return true;
-	verdict = glob_match_any(slot, cfg.comm_globs, cfg.comm_globs + cfg.path_globs,
+		return FILE_WANTED;
+	verdict = glob_match_any(place, cfg.comm_globs, cfg.comm_globs + cfg.path_globs,
 				 s->path_start, path_len);
+	if (verdict == GLOB_UNDECIDED && !cfg.stream)
+		return FILE_NOT_SENT; /* nobody decides later */
 	s->file.undecided = verdict == GLOB_UNDECIDED;
-	return verdict != GLOB_NO;
+	return verdict != GLOB_NO ? FILE_WANTED : FILE_UNWANTED;
 }
 
-enum file_verdict { FILE_UNWANTED, FILE_WANTED, FILE_NOT_SENT };
-
-/* Describes a file and, if it is wanted, sends its record. */
-wt_function int file_introduce(__u32 slot, __u64 file, __u64 id)
+/* Brings s->file and s->path into one piece. Return: length of the path, or -1. */
+static __always_inline int file_gather(struct wt_scratch *s)
 {
-	struct wt_scratch *s = scratch_get(slot);
-	__u32 start, len;
+	__u32 start = s->path_start, len;
 
-	if (!s)
-		return FILE_NOT_SENT;
-	file_describe(s, slot, (struct file *)file, id);
-	start = s->path_start;
 	if (start > WT_PATH_MAX)
-		return FILE_NOT_SENT;
+		return -1;
 	len = WT_PATH_MAX - start;
-	if (!file_filters_accept(s, slot, len))
-		return FILE_UNWANTED;
 	s->file.path_len = len;
 	barrier_var(len);
 	if (len > WT_PATH_MAX || bpf_probe_read_kernel(s->path, len, s->build + start))
+		return -1;
+	return len;
+}
+
+/* Describes a file and, if it is wanted, sends its record. */
+wt_function int file_introduce(__u32 place, __u64 file, __u64 id)
+{
+	struct wt_scratch *s = scratch_get(place);
+	int verdict, len;
+
+	if (!s)
 		return FILE_NOT_SENT;
-	if (bpf_ringbuf_output(&ring, &s->file, sizeof(s->file) + len, BPF_RB_NO_WAKEUP))
+	file_describe(s, place, (struct file *)file, id);
+	verdict = file_filter(s, place, WT_PATH_MAX - s->path_start);
+	if (verdict != FILE_WANTED)
+		return verdict;
+	len = file_gather(s);
+	if (len < 0 || len > WT_PATH_MAX)
 		return FILE_NOT_SENT;
+	if (cfg.stream &&
+	    bpf_ringbuf_output(&ring, &s->file, sizeof(s->file) + len, BPF_RB_NO_WAKEUP))
+		return FILE_NOT_SENT;
+	if (cfg.record)
+		record_path(place, len, (id >> 1) & cfg.file_mask);
 	return FILE_WANTED;
 }
 
 /*
  * Is this file wanted? Sets its identity; the first time, its record goes ahead of the events.
  */
-static __always_inline enum file_verdict file_wanted(struct file *file, __u32 slot, __u64 *id)
+static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *id)
 {
 	volatile __u64 *known;
+	int verdict, place;
 	__u64 word;
 	__u32 key;
-	int verdict;
 
 	*id = file_identity(file);
+	if (!cfg.stream && !cfg.record && !cfg.kinds && !cfg.path_globs)
+		return FILE_WANTED;
 	key = (*id >> 1) & cfg.file_mask;
 	known = bpf_map_lookup_elem(&seen, &key);
 	if (!known)
 		return FILE_NOT_SENT;
 	word = *known;
-	if ((word & ~SEEN_WANTED) == *id)
-		return word & SEEN_WANTED ? FILE_WANTED : FILE_UNWANTED;
-	verdict = file_introduce(slot, (__u64)file, *id);
+	if ((word & ~SEEN_WANTED) == *id) {
+		if (!(word & SEEN_WANTED))
+			return FILE_UNWANTED;
+		if (!cfg.record || path_is_recorded(key, *id))
+			return FILE_WANTED;
+	}
+	place = scratch_take();
+	if (place == NO_SCRATCH)
+		return FILE_NOT_SENT;
+	verdict = file_introduce(place, (__u64)file, *id);
+	scratch_put(place);
 	if (verdict != FILE_NOT_SENT)
 		*known = *id | (verdict == FILE_WANTED ? SEEN_WANTED : 0);
 	return verdict;

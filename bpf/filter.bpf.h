@@ -116,17 +116,23 @@ static __always_inline bool shows_our_output(const struct wt_who *who)
 	return cfg.skip_tasks && pid_listed(&skipped, who->task, who->pid);
 }
 
-/* Our own process: not traced unless asked for, but its operations prove that the hooks fire. */
-static __always_inline bool self_wanted(__u32 op, bool at_exit)
+/* While the session is not enabled, our own operations prove that the hooks fire. */
+static __always_inline bool session_enabled(__u32 op, bool at_exit)
 {
-	if (shared.selftest) {
-		if (at_exit)
-			shared.exited |= 1ULL << op;
-		else
-			shared.entered |= 1ULL << op;
+	struct wt_who who;
+
+	if (shared.enabled)
+		return true;
+	if (!shared.selftest)
 		return false;
-	}
-	return cfg.include_self;
+	who_current(&who);
+	if (who.pid != shared.self_tgid)
+		return false;
+	if (at_exit)
+		shared.exited |= 1ULL << op;
+	else
+		shared.entered |= 1ULL << op;
+	return false;
 }
 
 enum glob_verdict { GLOB_NO, GLOB_YES, GLOB_UNDECIDED };
@@ -157,9 +163,9 @@ static __always_inline bool glob_token_matches(const struct wt_glob *g, __u16 to
  * One loop over all patterns with the state in map memory, so that the verifier walks each step
  * once instead of once for each way to get there. See glob_run() in common/glob.c.
  */
-wt_function int glob_round(__u32 slot, __u32 end, __u32 start, __u32 len)
+wt_function int glob_round(__u32 place, __u32 end, __u32 start, __u32 len)
 {
-	struct wt_scratch *s = scratch_get(slot);
+	struct wt_scratch *s = scratch_get(place);
 	const struct wt_glob *g;
 	__u32 i, key, pos, token;
 	__u16 t;
@@ -206,9 +212,9 @@ wt_function int glob_round(__u32 slot, __u32 end, __u32 start, __u32 len)
 }
 
 /* Does the text match one of the patterns first..end? Return: an enum glob_verdict. */
-wt_function int glob_match_any(__u32 slot, __u32 first, __u32 end, __u32 start, __u32 len)
+wt_function int glob_match_any(__u32 place, __u32 first, __u32 end, __u32 start, __u32 len)
 {
-	struct wt_scratch *s = scratch_get(slot);
+	struct wt_scratch *s = scratch_get(place);
 	int i, verdict = GLOB_UNDECIDED;
 
 	if (!s)
@@ -217,16 +223,16 @@ wt_function int glob_match_any(__u32 slot, __u32 first, __u32 end, __u32 start, 
 	s->token = s->pos = 0;
 	s->star_token = ~0U;
 	for (i = 0; i < GLOB_ROUNDS; i++) {
-		verdict = glob_round(slot, end, start, len);
+		verdict = glob_round(place, end, start, len);
 		if (verdict != GLOB_UNDECIDED)
 			break;
 	}
 	return verdict;
 }
 
-static __always_inline bool comm_wanted(__u32 slot)
+static __always_inline bool comm_matches(__u32 place)
 {
-	struct wt_scratch *s = scratch_get(slot);
+	struct wt_scratch *s = scratch_get(place);
 	__u32 len;
 
 	if (!s || bpf_get_current_comm(s->build, WT_COMM_LEN))
@@ -234,7 +240,21 @@ static __always_inline bool comm_wanted(__u32 slot)
 	for (len = 0; len < WT_COMM_LEN - 1; len++)
 		if (!s->build[len])
 			break;
-	return glob_match_any(slot, 0, cfg.comm_globs, 0, len) != GLOB_NO;
+	return glob_match_any(place, 0, cfg.comm_globs, 0, len) != GLOB_NO;
+}
+
+static __always_inline bool comm_wanted(void)
+{
+	int place = scratch_take();
+	bool wanted;
+
+	if (place == NO_SCRATCH) {
+		count_lost(WT_LOST_INFLIGHT);
+		return false;
+	}
+	wanted = comm_matches(place);
+	scratch_put(place);
+	return wanted;
 }
 
 static __always_inline bool cgroup_wanted(void)
@@ -251,12 +271,12 @@ static __always_inline bool cgroup_wanted(void)
 }
 
 /* Is the calling task wanted? Fills `who`. */
-static __always_inline bool task_wanted(struct wt_who *who, __u32 op, __u32 slot, bool at_exit)
+static __always_inline bool task_wanted(struct wt_who *who)
 {
 	__u32 uid;
 
 	who_current(who);
-	if (who->pid == cfg.self_tgid && !self_wanted(op, at_exit))
+	if (who->pid == shared.self_tgid && !cfg.include_self)
 		return false;
 	if (cfg.by_pid || cfg.by_tid) {
 		if (!task_listed(who->task, who->pid, who->tid))
@@ -269,7 +289,7 @@ static __always_inline bool task_wanted(struct wt_who *who, __u32 op, __u32 slot
 		if (!bpf_map_lookup_elem(&uids, &uid))
 			return false;
 	}
-	if (cfg.comm_globs && !comm_wanted(slot))
+	if (cfg.comm_globs && !comm_wanted())
 		return false;
 	return !cfg.cgroups || cgroup_wanted();
 }

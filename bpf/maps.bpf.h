@@ -17,9 +17,9 @@ const volatile struct wt_syscall syscalls[WT_SYSCALLS] = {};
 
 struct wt_shared shared = {};
 
-/* A place to build records in. One per program and CPU where programs can be preempted by one
- * another, else one per CPU. */
+/* A place to build records in, see scratch_take(). */
 struct wt_scratch {
+	__u64 busy;
 	volatile __u32 path_start; /* build[path_start..WT_PATH_MAX) holds the path so far */
 	volatile __u32 pattern;	   /* state of glob_match_any() */
 	volatile __u32 token;
@@ -33,10 +33,11 @@ struct wt_scratch {
 	volatile __u32 copy_want;   /* bytes */
 	volatile __u32 copy_done;   /* bytes */
 	volatile __u32 copy_compat;
+	struct wt_row row;
 	union {
 		struct {
-			struct wt_file file;
-			char path[WT_PATH_MAX];
+			struct wt_file file; /* with path: a struct wt_row_file */
+			char path[WT_PATH_MAX + 256];
 			char build[WT_PATH_MAX + 256];
 		};
 		struct {
@@ -125,6 +126,84 @@ struct {
 	__type(value, __u32);
 } cgroups SEC(".maps");
 
+/* Where in the ring of paths a file's record is: by slot of map seen. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen_at SEC(".maps");
+
+/* The tally: see struct wt_sums and what follows there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WT_OP_COUNT);
+	__type(key, __u32);
+	__type(value, struct wt_total);
+} totals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wt_other);
+} other SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct wt_row);
+} rows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct wt_row_file);
+} row_files SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct wt_row_path_key);
+	__type(value, struct wt_row_path);
+} row_paths SEC(".maps");
+
+/* The flight recorder: see struct wt_recorder_heads and what follows there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct wt_recorder_heads);
+} heads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct wt_recorded_event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct wt_recorded_path);
+} paths SEC(".maps");
+
+/* What a pinned session says of itself; programs do not read it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__type(key, __u32);
+	__type(value, struct wt_meta);
+} meta SEC(".maps");
+
 static __always_inline void count_lost(enum wt_lost cause)
 {
 	struct wt_counters *c;
@@ -135,13 +214,90 @@ static __always_inline void count_lost(enum wt_lost cause)
 		__sync_fetch_and_add(&c->lost[cause], 1);
 }
 
-/* The calling program's scratch. `slot` is its own number; programs that cannot be preempted by
- * one another share slot 0. */
-static __always_inline struct wt_scratch *scratch_get(__u32 slot)
+/* Adds to a number that other CPUs, or programs that preempt this one, add to as well. */
+static __always_inline void add(__u64 *to, __u64 n)
 {
-	__u32 key = cfg.copies > 1 ? slot : 0;
+	__sync_fetch_and_add(to, n);
+}
 
-	return bpf_map_lookup_elem(&scratch, &key);
+/*
+ * Atomic operations that tell the old value need Linux 5.12. Older kernels refuse them even in code
+ * that is never reached, so this source is compiled a second time without them (WT_NO_FETCH).
+ * Programs do not preempt one another there.
+ */
+
+/* Takes numbers *next.. of which nobody else has any. Return: the first. */
+static __always_inline __u64 take_numbers(__u64 *next, __u32 n)
+{
+#ifndef WT_NO_FETCH
+	return __sync_fetch_and_add(next, n);
+#else
+	__u64 first = *(volatile __u64 *)next;
+
+	*(volatile __u64 *)next = first + n;
+	return first;
+#endif
+}
+
+/* Sets *word from `old` to `value`; false if it is no longer `old`. */
+static __always_inline bool replace_word(__u64 *word, __u64 old, __u64 value)
+{
+#ifndef WT_NO_FETCH
+	return __sync_val_compare_and_swap(word, old, value) == old;
+#else
+	(void)old;
+	*(volatile __u64 *)word = value;
+	barrier();
+	return true;
+#endif
+}
+
+/* Stores what others may see only after all that was stored before. */
+static __always_inline void store_last(__u64 *word, __u64 value)
+{
+#if defined(__TARGET_ARCH_x86) || defined(WT_NO_FETCH)
+	barrier(); /* x86 keeps stores in order */
+	*(volatile __u64 *)word = value;
+#else
+	__sync_lock_test_and_set(word, value);
+#endif
+}
+
+static __always_inline struct wt_scratch *scratch_get(__u32 place)
+{
+	return bpf_map_lookup_elem(&scratch, &place);
+}
+
+#define NO_SCRATCH (-1)
+
+/*
+ * Takes a scratch place of this CPU. Where programs can be preempted by one another there are some
+ * to take, and they may all be in use: NO_SCRATCH.
+ */
+static __always_inline int scratch_take(void)
+{
+	struct wt_scratch *s;
+	int place;
+
+	if (cfg.copies == 1)
+		return 0;
+	for (place = 0; place < WT_SCRATCH_PLACES; place++) {
+		s = scratch_get(place);
+		if (s && !*(volatile __u64 *)&s->busy && replace_word(&s->busy, 0, 1))
+			return place;
+	}
+	return NO_SCRATCH;
+}
+
+static __always_inline void scratch_put(int place)
+{
+	struct wt_scratch *s;
+
+	if (cfg.copies == 1)
+		return;
+	s = scratch_get(place);
+	if (s)
+		store_last(&s->busy, 0);
 }
 
 #endif

@@ -78,7 +78,7 @@ static __always_inline void span_start(void)
 
 	/* Both copies store: a start that is a little late beats one left over from before. */
 	if (span)
-		span->start_ns = bpf_ktime_get_ns();
+		span->start_ns = bpf_ktime_get_boot_ns();
 }
 
 /*

@@ -20,22 +20,24 @@
 #include "call.bpf.h"
 #include "file.bpf.h"
 #include "emit.bpf.h"
+#include "tally.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Slots of map scratch: exits first, since only they need one in every session. */
-#define SLOT_EXIT(hook, copy)  ((hook)*WT_COPIES + (copy))
-#define SLOT_ENTER(hook, copy) (WT_HOOKS * WT_COPIES + (hook)*WT_ENTER_COPIES + (copy))
-
-/* An operation begins. Only sessions that measure latency come here. */
-static __always_inline void op_enter(struct pt_regs *regs, __u32 op, bool compat, __u32 slot)
+/*
+ * An operation begins. Only sessions that measure latency come here.
+ *
+ * This one and op_exit() are in the object once, not once for each program: there are many.
+ */
+static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
 {
 	struct wt_who who;
 
-	if (shared.stop)
-		return;
-	if (task_wanted(&who, op, slot, false) && fd_wanted(regs_arg(regs, 0, compat)))
+	if (!session_enabled(op, false))
+		return 0;
+	if (task_wanted(&who) && fd_wanted(regs_arg(regs, 0, compat)))
 		span_start();
+	return 0;
 }
 
 /*
@@ -59,7 +61,7 @@ static __always_inline void count_handled(__u32 hook, __u32 copy)
 
 	c = bpf_map_lookup_elem(&counters, &zero);
 	barrier_var(hook);
-	if (c && hook < WT_HOOKS)
+	if (c && hook < WT_HOOKS && copy < WT_COPIES)
 		__sync_fetch_and_add(&c->handled[hook][copy], 1);
 }
 
@@ -111,6 +113,7 @@ static __always_inline bool op_find_file(struct wt_done *d)
 	struct file *file = file_by_fd(d->who.task, d->call.fd);
 	enum file_verdict verdict;
 
+	d->open_file = file;
 	d->has_file = file;
 	d->has_pos = false;
 	d->file = 0;
@@ -119,43 +122,62 @@ static __always_inline bool op_find_file(struct wt_done *d)
 		return !cfg.path_globs && (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
 	d->has_pos = true;
 	d->offset = op_position(d, file);
-	verdict = file_wanted(file, d->slot, &d->file);
-	if (verdict == FILE_NOT_SENT)
-		count_lost(WT_LOST_RING);
-	return verdict == FILE_WANTED;
+	verdict = file_wanted(file, &d->file);
+	if (verdict != FILE_NOT_SENT)
+		return verdict == FILE_WANTED;
+	/* nothing is missing from a tally that wants all files */
+	if (!cfg.stream && !cfg.kinds && !cfg.path_globs)
+		return true;
+	count_lost(cfg.stream ? WT_LOST_RING : WT_LOST_INFLIGHT);
+	return false;
 }
 
-static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat,
-				    __u32 slot, __u32 copy)
+/* Hands a finished, wanted operation on to where the session wants it. */
+static __always_inline void op_done(const struct wt_done *d)
+{
+	struct wt_counters *c;
+	__u32 zero = 0;
+
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (!c)
+		return;
+	if (cfg.stream)
+		emit(d, c);
+	if (cfg.tally)
+		tally(d);
+	if (cfg.record)
+		record(d, c);
+	if (cfg.trace_pipe)
+		bpf_printk("write fd %d: %lld bytes asked, result %lld", d->call.fd, d->call.size,
+			   d->ret);
+}
+
+static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat, __u32 copy)
 {
 	struct wt_done d;
 
-	if (shared.stop)
-		return;
+	if (!session_enabled(op, true))
+		return 0;
 	d.who.task = (struct task_struct *)bpf_get_current_task();
-	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who, op, slot, true))
-		return;
-	d.now_ns = bpf_ktime_get_ns();
+	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who))
+		return 0;
+	d.now_ns = bpf_ktime_get_boot_ns();
 	d.ret = ret;
-	d.slot = slot;
 	if (!op_take_span(&d, WT_HOOK(op, compat), copy))
-		return;
+		return 0;
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
 		count_lost(WT_LOST_UNPAIRED);
-		return;
+		return 0;
 	}
 	call_unpack(&d.call, regs, op, compat);
 	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns))
-		return;
+		return 0;
 	call_measure(&d.call);
 	if (d.call.size < cfg.min_size)
-		return;
-	if (!op_find_file(&d))
-		return;
-	emit(&d);
-	if (cfg.trace_pipe)
-		bpf_printk("write fd %d: %lld bytes asked, result %lld", d.call.fd, d.call.size,
-			   ret);
+		return 0;
+	if (op_find_file(&d))
+		op_done(&d);
+	return 0;
 }
 
 /*
@@ -170,21 +192,20 @@ static __always_inline void op_exit(struct pt_regs *regs, __s64 ret, __u32 op, b
 #define native_compat() task_in_compat_call((struct task_struct *)bpf_get_current_task())
 #endif
 
-#define FENTRY_ENTER(name, function, op, hook, compat, copy)                            \
-	SEC("?fentry/" function)                                                        \
-	int fentry##name##_##copy(__u64 *ctx)                                           \
-	{                                                                               \
-		op_enter((struct pt_regs *)ctx[0], op, compat, SLOT_ENTER(hook, copy)); \
-		return 0;                                                               \
+#define FENTRY_ENTER(name, function, op, hook, compat, copy)    \
+	SEC("?fentry/" function)                                \
+	int fentry##name##_##copy(__u64 *ctx)                   \
+	{                                                       \
+		op_enter((struct pt_regs *)ctx[0], op, compat); \
+		return 0;                                       \
 	}
 
-#define FENTRY_EXIT(name, function, op, hook, compat, copy)                                  \
-	SEC("?fexit/" function)                                                              \
-	int fexit##name##_##copy(__u64 *ctx)                                                 \
-	{                                                                                    \
-		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, SLOT_EXIT(hook, copy), \
-			copy);                                                               \
-		return 0;                                                                    \
+#define FENTRY_EXIT(name, function, op, hook, compat, copy)                  \
+	SEC("?fexit/" function)                                              \
+	int fexit##name##_##copy(__u64 *ctx)                                 \
+	{                                                                    \
+		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy); \
+		return 0;                                                    \
 	}
 
 #define FENTRY(name, function, op, hook, compat)          \
@@ -233,24 +254,23 @@ static __always_inline int op_of_syscall(__u32 nr, bool *compat)
 /*
  * Backend raw: entry and exit of every system call. Sees 32-bit calls.
  */
-static __always_inline int raw_enter(__u64 *ctx, __u32 slot)
+static __always_inline int raw_enter(__u64 *ctx)
 {
 	bool compat;
 	int op = op_of_syscall(ctx[1], &compat);
 
 	if (op >= 0)
-		op_enter((struct pt_regs *)ctx[0], op, compat, slot);
+		op_enter((struct pt_regs *)ctx[0], op, compat);
 	return 0;
 }
 
-static __always_inline int raw_exit(__u64 *ctx, __u32 slot, __u32 copy)
+static __always_inline int raw_exit(__u64 *ctx, __u32 copy)
 {
-	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	bool compat;
-	int op = op_of_syscall(regs_syscall(regs), &compat);
+	int op = op_of_syscall(regs_syscall((struct pt_regs *)ctx[0]), &compat);
 
 	if (op >= 0)
-		op_exit(regs, ctx[1], op, compat, slot, copy);
+		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy);
 	return 0;
 }
 
@@ -280,22 +300,21 @@ static __always_inline struct pt_regs *current_regs(void)
 	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 }
 
-static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx, __u32 slot)
+static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx)
 {
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		op_enter(current_regs(), op, false, slot);
+		op_enter(current_regs(), op, false);
 	return 0;
 }
 
-static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx, __u32 slot,
-					   __u32 copy)
+static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx, __u32 copy)
 {
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		op_exit(current_regs(), ctx->ret, op, false, slot, copy);
+		op_exit(current_regs(), ctx->ret, op, false, copy);
 	return 0;
 }
 
@@ -343,34 +362,34 @@ static __always_inline int process_exit(__u64 *ctx)
 	SEC("?tp_btf/sys_enter")                                    \
 	int raw_enter_##copy(__u64 *ctx)                            \
 	{                                                           \
-		return raw_enter(ctx, SLOT_ENTER(0, copy));         \
+		return raw_enter(ctx);                              \
 	}                                                           \
 	SEC("?tp")                                                  \
 	int tracepoint_enter_##copy(struct syscall_tracepoint *ctx) \
 	{                                                           \
-		return tracepoint_enter(ctx, SLOT_ENTER(0, copy));  \
+		return tracepoint_enter(ctx);                       \
 	}
 
-#define COPY_EXIT(copy)                                                \
-	SEC("?tp_btf/sys_exit")                                        \
-	int raw_exit_##copy(__u64 *ctx)                                \
-	{                                                              \
-		return raw_exit(ctx, SLOT_EXIT(0, copy), copy);        \
-	}                                                              \
-	SEC("?tp")                                                     \
-	int tracepoint_exit_##copy(struct syscall_tracepoint *ctx)     \
-	{                                                              \
-		return tracepoint_exit(ctx, SLOT_EXIT(0, copy), copy); \
-	}                                                              \
-	SEC("?tp_btf/sched_process_fork")                              \
-	int process_fork_##copy(__u64 *ctx)                            \
-	{                                                              \
-		return process_fork(ctx);                              \
-	}                                                              \
-	SEC("?tp_btf/sched_process_exit")                              \
-	int process_exit_##copy(__u64 *ctx)                            \
-	{                                                              \
-		return process_exit(ctx);                              \
+#define COPY_EXIT(copy)                                            \
+	SEC("?tp_btf/sys_exit")                                    \
+	int raw_exit_##copy(__u64 *ctx)                            \
+	{                                                          \
+		return raw_exit(ctx, copy);                        \
+	}                                                          \
+	SEC("?tp")                                                 \
+	int tracepoint_exit_##copy(struct syscall_tracepoint *ctx) \
+	{                                                          \
+		return tracepoint_exit(ctx, copy);                 \
+	}                                                          \
+	SEC("?tp_btf/sched_process_fork")                          \
+	int process_fork_##copy(__u64 *ctx)                        \
+	{                                                          \
+		return process_fork(ctx);                          \
+	}                                                          \
+	SEC("?tp_btf/sched_process_exit")                          \
+	int process_exit_##copy(__u64 *ctx)                        \
+	{                                                          \
+		return process_exit(ctx);                          \
 	}
 
 COPY_ENTER(0)

@@ -82,7 +82,6 @@ struct wt_config {
 	__u64 min_size;
 	__u64 min_latency_ns;
 	__u64 pidns_ino;   /* 0: pids as the kernel numbers them, else as this pid namespace does */
-	__u32 self_tgid;   /* writetrace itself */
 	__u32 skip_pgrp;   /* process group that is not traced unless named; 0: none */
 	__u32 data_max;	   /* bytes of data captured with each event; 0: none */
 	__u32 file_mask;   /* slots of the seen-file table minus one; a power of two minus one */
@@ -91,6 +90,13 @@ struct wt_config {
 	__u32 path_globs;  /* rows comm_globs.. of map globs */
 	__u32 cgroups;	   /* rows of map cgroups */
 	__u32 wake_every;  /* events of one CPU after which a sleeping reader is woken */
+	__u32 by;	   /* row key: WT_BY_* */
+	__u32 event_mask;  /* slots of a lane of map events minus one; a power of two minus one */
+	__u32 path_mask;   /* the same of map paths */
+	__u8 stream;	   /* operations go into the ring */
+	__u8 tally;	   /* operations are added to totals and rows */
+	__u8 record;	   /* operations go into the flight recorder */
+	__u8 lanes;	   /* each CPU has a lane of the flight recorder of its own */
 	__u8 skip_tasks;   /* map skipped decides */
 	__u8 latency;	   /* entry hooks are attached, latency is measured */
 	__u8 copies;	   /* of each exit program that are attached: 1, or WT_COPIES */
@@ -104,13 +110,15 @@ struct wt_config {
 	__u8 failed_only;
 	__u8 trace_pipe;
 	__u8 include_self;
-	__u8 pad[3];
+	__u8 pad[7];
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
 
-/* Where the kernel preempts programs: how many copies of each are attached, see span.bpf.h. */
-#define WT_COPIES	4
-#define WT_ENTER_COPIES 2
+/* Where the kernel preempts programs: how many copies of each are attached, see span.bpf.h, and how
+ * many tasks of one CPU may be under way where scratch memory is needed. */
+#define WT_COPIES	  4
+#define WT_ENTER_COPIES	  2
+#define WT_SCRATCH_PLACES 6
 
 /* Identity of a task: its number and its start. A number alone may belong to another process by
  * now. User space knows starts to 10 ms only (/proc/PID/stat), so a start within that of `from`
@@ -147,7 +155,7 @@ struct wt_event {
 	__u16 cpu;
 	__u16 data_len;
 	__u64 lost;    /* events this CPU could not put into the ring, since the session began */
-	__u64 time_ns; /* end of the operation, CLOCK_MONOTONIC */
+	__u64 time_ns; /* end of the operation, CLOCK_BOOTTIME */
 	__u64 latency_ns;
 	__u64 file;
 	__u64 cgroup;
@@ -199,12 +207,185 @@ struct wt_syscall {
 
 /* Shared with user space while the programs run (.bss). */
 struct wt_shared {
-	__u32 wake; /* user space sleeps and wants a wake-up with the next record */
-	__u32 stop; /* the session has ended; what is still attached does nothing */
+	__u32 wake;	 /* user space sleeps and wants a wake-up with the next record */
+	__u32 enabled;	 /* 0: what is attached does nothing but the self-test */
+	__u32 self_tgid; /* writetrace itself, 0 once it has exited */
+	__u32 selftest;	 /* our own operations are ticked off below instead of being ignored */
+	__u64 entered;	 /* bit per operation whose entry hook has fired */
+	__u64 exited;	 /* bit per operation whose exit hook has fired */
+	__u32 epoch;	 /* its lowest bit is the place of struct wt_tallied that is added to */
+	__u32 settled;	 /* the epoch that all programs are known to have seen */
+	__u32 rows_full; /* no row can be made any more */
 	__u32 pad;
-	__u32 selftest; /* our own operations are ticked off below instead of being ignored */
-	__u64 entered;	/* bit per operation whose entry hook has fired */
-	__u64 exited;	/* bit per operation whose exit hook has fired */
 };
+
+/*
+ * The tally: what has been counted of an operation, a row, or the operations without a row.
+ *
+ * User space wants all of it as of one moment while programs go on adding. So each sum has two
+ * places; programs add to one of them. To read, take the other, which stands still; have programs
+ * change over (epoch) and wait until all have; take the first one, which stands still now. Both
+ * together are exactly what was counted up to the change.
+ */
+#define WT_PLACES 2
+
+struct wt_sums {
+	__u64 calls;
+	__u64 bytes;
+	__u64 errors;
+	__u64 latency_ns;
+	__u64 latency_max_ns;
+};
+
+/* Bucket i counts values up to 2^i that are above 2^(i-1); the first one 0 and 1, the last one all
+ * that is larger, too. */
+#define WT_HIST_BUCKETS 48
+
+/* Totals of one operation (map totals, per CPU, by enum wt_op). Sizes are those requested; those
+ * that cannot be read count as 0. */
+struct wt_total {
+	struct wt_sums sums[WT_PLACES];
+	__u64 latency_hist[WT_PLACES][WT_HIST_BUCKETS]; /* ns; those without a latency left out */
+	__u64 size_hist[WT_PLACES][WT_HIST_BUCKETS];	/* bytes */
+};
+
+/* Operations for which no row was left (map other, per CPU). */
+struct wt_other {
+	struct wt_sums sums[WT_PLACES];
+};
+
+/* What rows are told apart by. */
+#define WT_BY_PID    1
+#define WT_BY_COMM   2
+#define WT_BY_UID    4
+#define WT_BY_CGROUP 8
+#define WT_BY_OP     16
+#define WT_BY_FILE   32
+
+/* A row (map rows, by a hash of what it is told apart by). What it is not told apart by is that of
+ * the operation that came first. */
+struct wt_row {
+	__u64 file;	/* key of map row_files, 0: the descriptor was not open */
+	__u64 start_ns; /* start of the process, CLOCK_BOOTTIME; 0 unless by pid */
+	__u64 cgroup;
+	__u32 pid;
+	__u32 uid;
+	char comm[WT_COMM_LEN];
+	__u32 op;
+	__u32 pad;
+	struct wt_sums sums[WT_PLACES];
+};
+_Static_assert(sizeof(struct wt_row) == 136, "struct wt_row");
+
+/* The file of a row (map row_files, by identity), with the beginning of its path. */
+#define WT_ROW_PATH_HEAD 96
+
+struct wt_row_file {
+	struct wt_file file;
+	char path[WT_ROW_PATH_HEAD];
+};
+_Static_assert(sizeof(struct wt_row_file) == 128, "struct wt_row_file");
+
+/* The rest of longer paths, in parts (map row_paths). */
+#define WT_ROW_PATH_PART 128
+
+struct wt_row_path_key {
+	__u64 file;
+	__u32 part; /* 0: the bytes behind the head */
+	__u32 pad;
+};
+
+struct wt_row_path {
+	char bytes[WT_ROW_PATH_PART];
+};
+
+/*
+ * The flight recorder: two rings of fixed slots that overwrite their oldest. A record's position is
+ * its number since the session began, position & mask its slot. `seq` is 2 * position + 1 while a
+ * record is being written and 2 * position + 2 when it is whole; so a copy is good if seq is that
+ * of the position wanted, before copying and after.
+ *
+ * Heads are the next positions. Where the kernel has fetching atomics, all CPUs share the one and
+ * only lane; else lane i belongs to CPU i, with slots and positions of its own.
+ */
+struct wt_recorder_heads {
+	__u64 events;
+	__u64 paths;
+	__u64 pad[6];
+};
+
+/* A slot of map events. */
+struct wt_recorded_event {
+	__u64 seq;
+	struct wt_event event; /* data_len is 0 */
+	__u64 pad[2];
+};
+_Static_assert(sizeof(struct wt_recorded_event) == 128, "struct wt_recorded_event");
+
+/*
+ * A slot of map paths: a file with the beginning of its path; longer paths go on in the slots that
+ * follow. A file is recorded again before its slots are overwritten, if there are events of it.
+ */
+#define WT_RECORDED_PATH_HEAD 80
+#define WT_RECORDED_PATH_PART 112
+
+struct wt_recorded_path {
+	__u64 seq;
+	__u32 part; /* 0: the file; n: part n of its path */
+	__u32 parts;
+	union {
+		struct {
+			struct wt_file file;
+			char path[WT_RECORDED_PATH_HEAD];
+		};
+		char bytes[WT_RECORDED_PATH_PART];
+	};
+};
+_Static_assert(sizeof(struct wt_recorded_path) == 128, "struct wt_recorded_path");
+
+/*
+ * What a pinned session says of itself (map meta, frozen). The layout is raised with every change
+ * of what is pinned; magic and layout themselves stay where they are for good.
+ */
+#define WT_MAGIC       0x6372746574697277ULL /* the bytes "writetrc" */
+#define WT_LAYOUT      1
+
+#define WT_VERSION_LEN 32
+#define WT_NAME_MAX    64 /* longest name of a session */
+#define WT_FILTERS_LEN 8192
+#define WT_ROWS_MAX    (1 << 24)
+#define WT_EVENTS_MAX  (1 << 24)
+
+/* Filters as the user gave them: NAME=VALUE, each ended by a NUL. */
+struct wt_meta {
+	__u64 magic;
+	__u32 layout;
+	__u32 size;	   /* of this struct */
+	__u64 start_ns;	   /* CLOCK_BOOTTIME */
+	__u64 ops;	   /* bit per enum wt_op that is seen */
+	__u64 compat_ops;  /* those with a hook of their own for 32-bit programs */
+	__u32 by;	   /* WT_BY_* */
+	__u32 rows;	   /* size of map rows */
+	__u32 events;	   /* how many events the flight recorder keeps; 0: it is off */
+	__u32 event_slots; /* of a lane */
+	__u32 path_slots;
+	__u32 lanes;	  /* 0: no flight recorder */
+	__u32 cpus;	  /* possible CPUs */
+	__u32 ops_size;	  /* number of operations in map totals */
+	__u32 total_size; /* sizes of the structs above */
+	__u32 row_size;
+	__u8 backend;	    /* enum backend in common/backend.h */
+	__u8 copies;	    /* of each exit program */
+	__u8 latency;	    /* is measured */
+	__u8 counts_misses; /* the kernel counts skipped runs of these programs */
+	__u8 filters_cut;   /* there were more than fit */
+	__u8 pad[3];
+	char version[WT_VERSION_LEN];
+	char name[WT_NAME_MAX + 8]; /* ends with NULs */
+	__u32 filters_len;
+	__u32 pad2;
+	char filters[WT_FILTERS_LEN];
+};
+_Static_assert(sizeof(struct wt_meta) == 8392, "struct wt_meta");
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "common/opts.h"
 
+struct buf;
+
 /* Exit status, the same for all commands. With COMMAND, trace returns its status instead. */
 enum {
 	CMD_DONE = 0,
@@ -40,6 +42,9 @@ struct cmd {
 
 extern const struct cmd cmd_probe;
 extern const struct cmd cmd_trace;
+extern const struct cmd cmd_pin;
+extern const struct cmd cmd_unpin;
+extern const struct cmd cmd_dump;
 
 extern const struct opt globals_opts[];
 
@@ -49,6 +54,12 @@ extern const struct opt globals_opts[];
  */
 bool cmd_parse(const struct opts_spec *spec, int argc, char **argv, struct globals *globals,
 	       int *status);
+
+/** cmd_check_name - the name of a session is one
+ *
+ * Return: 0, or -EINVAL with the reason in @why.
+ */
+int cmd_check_name(const char *name, struct buf *why);
 
 /** cmd_status - the exit status for an error of the inner layers */
 int cmd_status(int err);

@@ -9,11 +9,12 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "common/bpffs.h"
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/opts.h"
 
-static const struct cmd *const cmds[] = { &cmd_probe, &cmd_trace };
+static const struct cmd *const cmds[] = { &cmd_probe, &cmd_trace, &cmd_pin, &cmd_unpin, &cmd_dump };
 
 #define N_CMDS (sizeof(cmds) / sizeof(cmds[0]))
 
@@ -88,6 +89,17 @@ bool cmd_parse(const struct opts_spec *spec, int argc, char **argv, struct globa
 	return end > 0 && !globals->version;
 }
 
+int cmd_check_name(const char *name, struct buf *why)
+{
+	if (bpffs_name_ok(name))
+		return 0;
+	buf_printf(why,
+		   "'%s' is not a session's name: 1 to 64 of A-Z a-z 0-9 _ -, but not stage_ "
+		   "or trash_ before the rest",
+		   name);
+	return -EINVAL;
+}
+
 int cmd_status(int err)
 {
 	return err == -EOPNOTSUPP ? CMD_NOT_ALLOWED : CMD_FAILED;
@@ -111,6 +123,9 @@ static struct opts_spec main_spec(const struct opt_group *groups)
 			 "Commands:\n"
 			 "  probe   say whether and how writes can be traced here\n"
 			 "  trace   show writes as they happen\n"
+			 "  pin     trace on after the command has ended\n"
+			 "  dump    show what a pinned session has seen\n"
+			 "  unpin   end pinned sessions\n"
 			 "  help    show the help of a command\n\n"
 			 "`writetrace help COMMAND' says more.",
 		.groups = groups,

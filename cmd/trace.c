@@ -23,11 +23,15 @@
 #include "common/opts.h"
 #include "common/output.h"
 #include "common/print.h"
+#include "common/report.h"
 #include "common/session.h"
 #include "common/stream.h"
+#include "common/tally.h"
 #include "common/terminal.h"
 #include "common/units.h"
 #include "filter_opts.h"
+#include "report_view.h"
+#include "session_opts.h"
 
 #define RING_DEFAULT (8 << 20)
 #define WATCHERS_MAX 16
@@ -35,21 +39,20 @@
 struct trace_options {
 	const char *output;
 	const char *columns;
-	enum backend backend;
 	uint64_t data_max;
 	uint64_t duration_ns;
 	uint64_t count;
 	uint64_t ring_size;
+	bool summary;
 	bool force;
-	bool no_latency;
 	bool strict;
-	bool trace_pipe;
 	bool include_self;
 };
 
 struct trace {
 	struct globals *globals;
 	struct trace_options options;
+	struct session_opts session_options;
 	struct filter filter;
 	struct lines lines;
 	const char *command; /* its name, or NULL */
@@ -57,16 +60,6 @@ struct trace {
 	struct session *session;
 	struct stream *stream;
 };
-
-static int set_backend(void *target, const char *arg, struct buf *why)
-{
-	struct trace_options *options = target;
-
-	if (!backend_parse(arg, &options->backend))
-		return 0;
-	buf_printf(why, "'%s' is not fentry, tracepoint or raw", arg);
-	return -EINVAL;
-}
 
 static int set_data(void *target, const char *arg, struct buf *why)
 {
@@ -95,6 +88,8 @@ static int set_ring_size(void *target, const char *arg, struct buf *why)
 #define AT(member) offsetof(struct trace_options, member)
 
 static const struct opt trace_opts[] = {
+	{ "summary", 'c', NULL, OPT_FLAG, AT(summary),
+	  "no lines; at the end totals, histograms and rows, as dump shows them", NULL },
 	{ "output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew",
 	  NULL },
 	{ "force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL },
@@ -105,28 +100,23 @@ static const struct opt trace_opts[] = {
 	{ "duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)",
 	  NULL },
 	{ "count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL },
-	{ "no-latency", 303, NULL, OPT_FLAG, AT(no_latency), "cheaper: exit hooks only, no latency",
-	  NULL },
-	{ "backend", 304, "NAME", OPT_CALL, 0,
-	  "fentry, tracepoint or raw, instead of the best that works", set_backend },
 	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
 	  set_ring_size },
 	{ "strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL },
-	{ "trace-pipe", 307, NULL, OPT_FLAG, AT(trace_pipe),
-	  "also a line in the kernel's trace_pipe for each write", NULL },
 	{ "include-self", 308, NULL, OPT_FLAG, AT(include_self),
 	  "also trace writetrace and what shows its output", NULL },
 	{},
 };
 
-static void trace_spec(struct opts_spec *spec, struct opt_group groups[4], struct trace *t)
+static void trace_spec(struct opts_spec *spec, struct opt_group groups[5], struct trace *t)
 {
 	groups[0] = (struct opt_group){ "Filters (values of one option are alternatives, different "
 					"options must all hold):",
 					filter_opts, t ? &t->filter : NULL };
 	groups[1] = (struct opt_group){ "Output:", trace_opts, t ? &t->options : NULL };
-	groups[2] = (struct opt_group){ "General:", globals_opts, t ? t->globals : NULL };
-	groups[3] = (struct opt_group){};
+	groups[2] = (struct opt_group){ "Session:", session_opts, t ? &t->session_options : NULL };
+	groups[3] = (struct opt_group){ "General:", globals_opts, t ? t->globals : NULL };
+	groups[4] = (struct opt_group){};
 	*spec = (struct opts_spec){
 		.command = "trace",
 		.synopsis = "[-- COMMAND [ARG...]]",
@@ -174,9 +164,13 @@ static int trace_open_session(struct trace *t, struct buf *why)
 	struct filter_task watchers[WATCHERS_MAX] = {};
 	struct session_options o = {
 		.filter = &t->filter,
-		.backend = t->options.backend,
-		.no_latency = t->options.no_latency,
-		.trace_pipe = t->options.trace_pipe,
+		.backend = t->session_options.backend,
+		.stream = !t->options.summary,
+		.tally = t->options.summary,
+		.by = t->session_options.by,
+		.rows = SESSION_ROWS,
+		.no_latency = t->session_options.no_latency,
+		.trace_pipe = t->session_options.trace_pipe,
 		.include_self = t->options.include_self,
 		.ring_size = t->options.ring_size,
 		.data_max = t->options.data_max,
@@ -250,7 +244,7 @@ static int child_exit(int status)
 }
 
 /* Return: 0 or -errno. */
-static int trace_finish(struct trace *t, uint64_t *lost)
+static int trace_lines_end(struct trace *t, uint64_t *lost)
 {
 	bool known[WT_LOST_COUNT] = {};
 	struct print_sum sum;
@@ -265,6 +259,43 @@ static int trace_finish(struct trace *t, uint64_t *lost)
 	return err;
 }
 
+/* What was counted, from its own maps as if it had been pinned. Return: 0 or -errno. */
+static int trace_tally(struct trace *t, struct tally *tally)
+{
+	struct objects objects = session_objects(t->session);
+	struct tally_source *source = NULL;
+	int err = tally_open(&source, &objects, session_meta(t->session));
+
+	*tally = (struct tally){};
+	if (!err)
+		err = tally_read(tally, source);
+	tally_close(source);
+	return err;
+}
+
+static int trace_summary_end(struct trace *t, uint64_t *lost)
+{
+	struct report_options view =
+		report_view(t->globals, t->lines.output.fd, t->lines.output.terminal);
+	struct tally tally;
+	int err;
+
+	session_stop(t->session);
+	err = trace_tally(t, &tally);
+	if (!err)
+		err = report_print(&t->lines.out, session_meta(t->session), &tally, &view);
+	if (!err)
+		err = lines_flush(&t->lines);
+	memcpy(lost, tally.lost, sizeof(tally.lost));
+	tally_free(&tally);
+	return err;
+}
+
+static int trace_finish(struct trace *t, uint64_t *lost)
+{
+	return t->options.summary ? trace_summary_end(t, lost) : trace_lines_end(t, lost);
+}
+
 static int trace_run(struct trace *t)
 {
 	uint64_t lost[WT_LOST_COUNT] = {};
@@ -272,7 +303,7 @@ static int trace_run(struct trace *t)
 
 	if (t->child)
 		child_go(t->child);
-	else
+	else if (!t->options.summary)
 		lines_header(&t->lines);
 	end = stream_run(t->stream);
 	/* a COMMAND that cannot be started leaves nothing but an error */
@@ -364,13 +395,24 @@ static int trace_check_options(struct trace *t, struct buf *why)
 		.json = t->globals->json,
 		.pretty = t->globals->pretty,
 		.data = t->options.data_max > 0,
-		.latency = !t->options.no_latency,
+		.latency = !t->session_options.no_latency,
 	};
 
-	if (t->options.no_latency && t->filter.min_latency_ns) {
-		buf_puts(why, "--min-latency needs what --no-latency leaves out");
+	if (session_opts_check(&t->session_options, &t->filter, why))
+		return -EINVAL;
+	if (t->options.summary && (t->options.columns || t->options.data_max || t->options.count)) {
+		buf_printf(why, "--summary shows no lines, so --%s has no use",
+			   t->options.columns	 ? "columns"
+			   : t->options.data_max ? "data"
+						 : "count");
 		return -EINVAL;
 	}
+	if (!t->options.summary && t->session_options.by) {
+		buf_puts(why, "--by goes with --summary");
+		return -EINVAL;
+	}
+	if (!t->session_options.by)
+		t->session_options.by = session_opts_by;
 	return print_setup(&t->lines.print, &options, t->options.columns, why);
 }
 
@@ -386,7 +428,7 @@ static int find_command(int argc, char **argv)
 static int run(int argc, char **argv, struct globals *globals)
 {
 	int dashes = find_command(argc, argv), status;
-	struct opt_group groups[4];
+	struct opt_group groups[5];
 	struct opts_spec spec;
 	struct trace *t = calloc(1, sizeof(*t));
 	struct buf why = {};
@@ -396,7 +438,7 @@ static int run(int argc, char **argv, struct globals *globals)
 		return CMD_FAILED;
 	}
 	t->globals = globals;
-	t->options.backend = BACKEND_AUTO;
+	t->session_options.backend = BACKEND_AUTO;
 	t->options.ring_size = RING_DEFAULT;
 	trace_spec(&spec, groups, t);
 	if (!cmd_parse(&spec, dashes ? dashes : argc, argv, globals, &status))
@@ -418,7 +460,7 @@ static int run(int argc, char **argv, struct globals *globals)
 
 static void help(void)
 {
-	struct opt_group groups[4];
+	struct opt_group groups[5];
 	struct opts_spec spec;
 
 	trace_spec(&spec, groups, NULL);

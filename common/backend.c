@@ -2,6 +2,8 @@
 #include "backend.h"
 
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <linux/types.h>
 
@@ -42,4 +44,26 @@ void backend_hook(enum backend backend, unsigned int op, struct buf *out)
 	default:
 		buf_puts(out, "sys_enter, sys_exit");
 	}
+}
+
+void backend_program(enum backend backend, bool exit, unsigned int op, bool compat, int copy,
+		     char *name, size_t size)
+{
+	if (backend == BACKEND_FENTRY)
+		snprintf(name, size, "%s%s_%s_%d", exit ? "fexit" : "fentry", compat ? "32" : "",
+			 ops[op].name, copy);
+	else
+		snprintf(name, size, "%s_%s_%d", backend_name(backend), exit ? "exit" : "enter",
+			 copy);
+}
+
+bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat)
+{
+	uint64_t mine = meta->ops;
+
+	if (compat)
+		mine &= meta->backend == BACKEND_FENTRY ? meta->compat_ops : 0;
+	else if (meta->backend == BACKEND_RAW)
+		mine &= -mine; /* one hook sees them all */
+	return mine & 1ULL << op;
 }

@@ -5,7 +5,11 @@
 #ifndef WT_BACKEND_H
 #define WT_BACKEND_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct buf;
+struct wt_meta;
 
 enum backend {
 	BACKEND_FENTRY,	    /* fentry and fexit on the functions of the system calls */
@@ -23,6 +27,19 @@ const char *backend_name(enum backend backend);
  * Return: 0 or -EINVAL.
  */
 int backend_parse(const char *name, enum backend *backend);
+
+/** backend_program - name of an entry or exit program: fentry_write_0, fexit32_write_3, raw_exit_1
+ *
+ * @compat: that for calls of 32-bit programs, where these have one of their own.
+ */
+void backend_program(enum backend backend, bool exit, unsigned int op, bool compat, int copy,
+		     char *name, size_t size);
+
+/** backend_has_hook - whether the session has a hook of its own for @op, of 32-bit calls if @compat
+ *
+ * A backend whose one hook sees them all has one for the first operation.
+ */
+bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat);
 
 /** backend_hook - append where a backend sees operation @op (enum wt_op), for people */
 void backend_hook(enum backend backend, unsigned int op, struct buf *out);

@@ -244,44 +244,45 @@ static void json_latency(struct json *json, const struct line *line)
 		json_u64(json, "latency_ns", line->event->latency_ns);
 }
 
-static const char *path_state_name(const struct line *line)
+void fields_put_path(struct buf *out, unsigned int state, const char *path, size_t len)
 {
-	if (!line->file)
-		return "unknown";
-	switch (line->file->path_state) {
-	case WT_PATH_PLAIN:
-		return NULL;
-	case WT_PATH_DELETED:
-		return "deleted";
-	case WT_PATH_TRUNCATED:
-		return "truncated";
-	}
-	return "unknown";
+	if (state == WT_PATH_TRUNCATED)
+		buf_puts(out, "...");
+	text_safe(out, path, len);
+	if (state == WT_PATH_DELETED)
+		buf_puts(out, " (deleted)");
 }
 
 static void text_file(struct buf *out, const struct line *line)
 {
-	const char *state = path_state_name(line);
+	const struct file *file = line->file;
 
-	if (!line->file) {
+	if (file)
+		fields_put_path(out, file->path_state, file->path, file->path_len);
+	else
 		buf_putc(out, '-');
-		return;
-	}
-	if (line->file->path_state == WT_PATH_TRUNCATED)
-		buf_puts(out, "...");
-	text_safe(out, line->file->path, line->file->path_len);
-	if (line->file->path_state == WT_PATH_DELETED)
-		buf_printf(out, " (%s)", state);
+}
+
+void fields_json_path(struct json *json, unsigned int state, const char *path, size_t len)
+{
+	if (path)
+		json_bytes(json, "path", path, len);
+	if (state == WT_PATH_DELETED)
+		json_str(json, "path_state", "deleted");
+	else if (state == WT_PATH_TRUNCATED)
+		json_str(json, "path_state", "truncated");
+	else if (state != WT_PATH_PLAIN)
+		json_str(json, "path_state", "unknown");
 }
 
 static void json_file(struct json *json, const struct line *line)
 {
-	const char *state = path_state_name(line);
+	const struct file *file = line->file;
 
-	if (line->file)
-		json_bytes(json, "path", line->file->path, line->file->path_len);
-	if (state)
-		json_str(json, "path_state", state);
+	if (file)
+		fields_json_path(json, file->path_state, file->path, file->path_len);
+	else
+		fields_json_path(json, WT_PATH_UNKNOWN, NULL, 0);
 }
 
 static void text_compat(struct buf *out, const struct line *line)

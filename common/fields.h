@@ -38,4 +38,10 @@ extern const size_t fields_count;
 /** fields_json_time - member "time" of an event of which only time_ns need be set */
 void fields_json_time(struct json *json, const struct line *line);
 
+/** fields_put_path - append a path of an enum wt_path_state for people: "/tmp/x (deleted)" */
+void fields_put_path(struct buf *out, unsigned int state, const char *path, size_t len);
+
+/** fields_json_path - members "path", unless it is NULL, and "path_state", unless it is plain */
+void fields_json_path(struct json *json, unsigned int state, const char *path, size_t len);
+
 #endif

@@ -9,19 +9,20 @@
 
 #include "bpf/writetrace.h"
 
-#define FILES_PER_SLOT 4
-
 struct files {
 	size_t mask;
+	unsigned int per_slot;
 	struct file *slots[];
 };
 
-struct files *files_new(size_t slots)
+struct files *files_new(size_t slots, unsigned int per_slot)
 {
 	struct files *files = calloc(1, sizeof(*files) + slots * sizeof(files->slots[0]));
 
-	if (files)
-		files->mask = slots - 1;
+	if (!files)
+		return NULL;
+	files->mask = slots - 1;
+	files->per_slot = per_slot;
 	return files;
 }
 
@@ -46,15 +47,15 @@ static size_t files_slot(const struct files *files, uint64_t id)
 	return (id >> 1) & files->mask;
 }
 
-/* Drops what the slot held of the same identity, and the oldest beyond FILES_PER_SLOT. */
-static void files_trim(struct file *newest)
+/* Drops what the slot held of the same identity, and the oldest beyond @most. */
+static void files_trim(struct file *newest, unsigned int most)
 {
 	struct file **link = &newest->next;
 
-	for (int kept = 1; *link;) {
+	for (unsigned int kept = 1; *link;) {
 		struct file *file = *link;
 
-		if (file->id == newest->id || kept == FILES_PER_SLOT) {
+		if (file->id == newest->id || kept == most) {
 			*link = file->next;
 			free(file);
 		} else {
@@ -93,7 +94,7 @@ int files_add(struct files *files, const struct wt_file *record, size_t len, boo
 		file->seekable = false;
 	memcpy(file->path, record + 1, record->path_len);
 	*slot = file;
-	files_trim(file);
+	files_trim(file, files->per_slot);
 	return 0;
 }
 

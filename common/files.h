@@ -32,9 +32,10 @@ struct files;
 
 /** files_new - an empty table of @slots slots (a power of two)
  *
+ * Each slot keeps the newest @per_slot identities.
  * Return: the table, or NULL if there is no memory.
  */
-struct files *files_new(size_t slots);
+struct files *files_new(size_t slots, unsigned int per_slot);
 void files_free(struct files *files);
 
 /** files_add - take over the description @record, which is @len bytes with its path

@@ -353,6 +353,27 @@ bool kernel_has_task_storage(void)
 				       NULL) == 1;
 }
 
+bool kernel_has_fetching_atomics(void)
+{
+	/* *(u64 *)(r10 - 8) = 0; r0 = atomic_fetch_add((u64 *)(r10 - 8), r0 = 0); exit */
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW,
+		  .dst_reg = BPF_REG_10,
+		  .src_reg = BPF_REG_0,
+		  .off = -8,
+		  .imm = BPF_ADD | BPF_FETCH },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "wt_trial", "GPL", insns, 4, NULL);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
 /*
  * The counter itself cannot be seen to be missing. Linux dd8657894c11 began to count in the series
  * that added a field `missed` to struct bpf_link_info (3acf8ace6823), and that can.

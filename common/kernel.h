@@ -74,6 +74,10 @@ bool kernel_has_compat_functions(void);
 /** kernel_has_task_storage - programs may keep data with a task (5.12 and later) */
 bool kernel_has_task_storage(void);
 
+/** kernel_has_fetching_atomics - programs may use atomic operations that tell the old value (5.12)
+ */
+bool kernel_has_fetching_atomics(void);
+
 /** kernel_counts_tracepoint_misses - skipped runs of tracepoint programs are counted (6.7) */
 bool kernel_counts_tracepoint_misses(const struct btf *btf);
 

@@ -31,7 +31,7 @@ struct lines {
 	struct buf out;
 	uint64_t lost_seen[LINES_CPUS_MAX]; /* struct wt_event.lost, by CPU, as last shown */
 	uint64_t lost_shown;
-	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	uint64_t start_ns; /* CLOCK_BOOTTIME */
 	uint64_t events;
 	uint64_t bytes;
 	bool header_due; /* text, and nothing printed yet */
@@ -44,6 +44,12 @@ struct lines {
  * Return: 0 or -ENOMEM.
  */
 int lines_open(struct lines *l, uint64_t file_slots);
+
+/** lines_flush - write out what has come together
+ *
+ * Return: 0 or -errno.
+ */
+int lines_flush(struct lines *l);
 
 /** lines_header - the text header, unless it was printed before */
 void lines_header(struct lines *l);

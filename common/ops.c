@@ -93,6 +93,11 @@ int ops_parse(const char *list, uint64_t *mask, struct buf *why)
 	return err;
 }
 
+uint64_t ops_all(void)
+{
+	return (1ULL << WT_OP_COUNT) - 1;
+}
+
 uint64_t ops_default(void)
 {
 	uint64_t mask = 0;

@@ -33,6 +33,9 @@ extern const struct op ops[];
  */
 int ops_parse(const char *list, uint64_t *mask, struct buf *why);
 
+/** ops_all - every operation */
+uint64_t ops_all(void);
+
 /** ops_default - what `--ops write,copy` would give */
 uint64_t ops_default(void);
 

@@ -56,6 +56,7 @@ static int store(const struct opt *opt, void *target, const char *arg, struct bu
 	case OPT_TIME:
 		return units_parse_time_ns(arg, NS_PER_S, to);
 	case OPT_CALL:
+	case OPT_MAYBE:
 		return opt->call(target, arg, why);
 	}
 	return -EINVAL;
@@ -157,6 +158,9 @@ static int make_options(struct parse *p)
 			*to++ = (struct argp_option){ .name = o->name,
 						      .key = o->key,
 						      .arg = o->arg,
+						      .flags = o->type == OPT_MAYBE
+								       ? OPTION_ARG_OPTIONAL
+								       : 0,
 						      .doc = o->help,
 						      .group = group };
 	}

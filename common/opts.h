@@ -19,6 +19,7 @@ enum opt_type {
 	OPT_SIZE,   /* uint64_t, bytes: 4096, 8M */
 	OPT_TIME,   /* uint64_t, nanoseconds: 10ms, 1.5s; a bare number is seconds */
 	OPT_CALL,   /* handed to call() */
+	OPT_MAYBE,  /* the same, but there may be no value: then call() gets NULL */
 };
 
 struct opt {

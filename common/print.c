@@ -70,12 +70,12 @@ int print_setup(struct print *p, const struct print_options *options, const char
 
 void print_sync_clock(struct print *p)
 {
-	struct timespec wall, mono;
+	struct timespec wall, boot;
 
-	clock_gettime(CLOCK_MONOTONIC, &mono);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_REALTIME, &wall);
 	p->wall_offset_ns =
-		(wall.tv_sec - mono.tv_sec) * (int64_t)NS_PER_S + wall.tv_nsec - mono.tv_nsec;
+		(wall.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + wall.tv_nsec - boot.tv_nsec;
 }
 
 void print_column_help(struct buf *out)
@@ -198,8 +198,8 @@ const char *print_lost_name(unsigned int cause)
 }
 
 /* {"type":"lost","time":"…","count":17,"cause":"ring"}   or   -- 17 events lost here (ring) -- */
-void print_lost(struct print *p, struct buf *out, uint64_t time_ns, uint64_t count,
-		unsigned int cause)
+void print_gap(struct print *p, struct buf *out, uint64_t time_ns, uint64_t count,
+	       const char *cause)
 {
 	const struct wt_event event = { .time_ns = time_ns };
 	const struct line line = { .print = p, .event = &event };
@@ -207,16 +207,22 @@ void print_lost(struct print *p, struct buf *out, uint64_t time_ns, uint64_t cou
 
 	if (!p->options.json) {
 		buf_printf(out, "-- %llu events lost here (%s) --\n", (unsigned long long)count,
-			   lost_names[cause]);
+			   cause);
 		return;
 	}
 	json_begin_object(&json, NULL);
 	json_str(&json, "type", "lost");
 	fields_json_time(&json, &line);
 	json_u64(&json, "count", count);
-	json_str(&json, "cause", lost_names[cause]);
+	json_str(&json, "cause", cause);
 	json_end_object(&json);
 	buf_putc(out, '\n');
+}
+
+void print_lost(struct print *p, struct buf *out, uint64_t time_ns, uint64_t count,
+		unsigned int cause)
+{
+	print_gap(p, out, time_ns, count, lost_names[cause]);
 }
 
 /* {"type":"end","events":5,"bytes":20480,"lost":{"ring":0,…},"seconds":1.5} */

@@ -29,7 +29,7 @@ struct print {
 	size_t n_columns;
 	uint64_t wall_second; /* cache of the text form of a second */
 	char wall_text[32];
-	int64_t wall_offset_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
+	int64_t wall_offset_ns; /* CLOCK_REALTIME less CLOCK_BOOTTIME */
 };
 
 /** print_setup - what is shown and how; @columns is a list as -C takes it, or NULL
@@ -55,6 +55,10 @@ void print_event(struct print *p, struct buf *out, const struct wt_event *event,
 /** print_lost - @count operations are missing here, because of @cause (enum wt_lost) */
 void print_lost(struct print *p, struct buf *out, uint64_t time_ns, uint64_t count,
 		unsigned int cause);
+
+/** print_gap - the same for a cause that has no number */
+void print_gap(struct print *p, struct buf *out, uint64_t time_ns, uint64_t count,
+	       const char *cause);
 
 struct print_sum {
 	uint64_t events;

@@ -16,16 +16,17 @@
 #include "filter.h"
 #include "kernel.h"
 #include "log.h"
+#include "loss.h"
 #include "ops.h"
 
-enum backend session_backend(const struct session *session)
+const struct wt_meta *session_meta(const struct session *session)
 {
-	return session->backend;
+	return &session->meta;
 }
 
 int session_ring_fd(const struct session *session)
 {
-	return bpf_map__fd(session->skel->maps.ring);
+	return session->skel->rodata->cfg.stream ? bpf_map__fd(session->skel->maps.ring) : -1;
 }
 
 uint64_t session_file_slots(const struct session *session)
@@ -46,41 +47,43 @@ struct bpf_program *session_program(const struct session *s, const char *name, i
 	return bpf_object__find_program_by_name(s->skel->obj, full);
 }
 
-/* fentry_write_0, fexit32_write_3, raw_exit_1, tracepoint_enter_0 */
 struct bpf_program *session_hook(const struct session *s, bool exit, unsigned int op, bool compat,
 				 int copy)
 {
-	char name[48];
+	char name[64];
 
-	if (s->backend == BACKEND_FENTRY)
-		snprintf(name, sizeof(name), "%s%s_%s", exit ? "fexit" : "fentry",
-			 compat ? "32" : "", ops[op].name);
-	else
-		snprintf(name, sizeof(name), "%s_%s", backend_name(s->backend),
-			 exit ? "exit" : "enter");
-	return session_program(s, name, copy);
+	backend_program(s->meta.backend, exit, op, compat, copy, name, sizeof(name));
+	return bpf_object__find_program_by_name(s->skel->obj, name);
 }
 
-bool session_has_hook(const struct session *s, unsigned int op, bool compat)
+/* Opened by hand as the skeleton's own open would, but for the object in it. */
+int session_skeleton(struct writetrace_bpf **skel, bool fetches)
 {
-	uint64_t mine = s->ops;
+	/* the verifier's statistics; of a program that it refuses, libbpf gets the whole log */
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = log_is_debug() ? 4 : 0);
+	struct writetrace_bpf *s = calloc(1, sizeof(*s));
+	int err;
 
-	if (compat)
-		mine &= s->backend == BACKEND_FENTRY ? s->compat_ops : 0;
-	else if (s->backend == BACKEND_RAW)
-		mine &= -mine; /* one hook sees them all */
-	return mine & 1ULL << op;
+	if (!s)
+		return -ENOMEM;
+	err = writetrace_bpf__create_skeleton(s);
+	if (!err && !fetches)
+		s->skeleton->data = (void *)session_object_no_fetch(&s->skeleton->data_sz);
+	if (!err)
+		err = bpf_object__open_skeleton(s->skeleton, &opts);
+	if (err)
+		writetrace_bpf__destroy(s);
+	else
+		*skel = s;
+	return err;
 }
 
 static int session_load(struct session *s, const struct session_options *o, bool direct)
 {
-	/* the verifier's statistics; of a program that it refuses, libbpf gets the whole log */
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = log_is_debug() ? 4 : 0);
-	int err;
+	int err = session_skeleton(&s->skel, s->fetches);
 
-	s->skel = writetrace_bpf__open_opts(&opts);
-	if (!s->skel)
-		return -errno;
+	if (err)
+		return err;
 	err = session_configure(s, o, direct);
 	if (!err)
 		err = writetrace_bpf__load(s->skel);
@@ -131,8 +134,8 @@ void session_stop(struct session *s)
 {
 	const struct timespec a_program_ms = { .tv_nsec = 1000000 };
 
-	__atomic_store_n(&s->skel->bss->shared.stop, 1, __ATOMIC_SEQ_CST);
-	if (s->backend != BACKEND_RAW) {
+	__atomic_store_n(&s->skel->bss->shared.enabled, 0, __ATOMIC_SEQ_CST);
+	if (s->meta.backend != BACKEND_RAW) {
 		nanosleep(&a_program_ms, NULL); /* those that run already */
 		if (!s->skel->rodata->cfg.pidns_ino && !fork())
 			detach_apart(s);
@@ -144,6 +147,9 @@ void session_close(struct session *session)
 {
 	if (!session)
 		return;
+	/* libbpf would turn off the perf event behind a link that is pinned */
+	for (unsigned int i = 0; session->pinned && i < session->n_links; i++)
+		bpf_link__disconnect(session->links[i]);
 	session_detach(session);
 	writetrace_bpf__destroy(session->skel);
 	free(session);
@@ -187,16 +193,17 @@ static int session_try(struct session *s, const struct session_options *o,
 {
 	int err = 0;
 
-	if (s->backend == BACKEND_FENTRY && facts->fentry_err) {
+	if (s->meta.backend == BACKEND_FENTRY && facts->fentry_err) {
 		buf_put(why, facts->fentry_why.data, facts->fentry_why.len);
 		return facts->fentry_err;
 	}
-	if (s->backend == BACKEND_TRACEPOINT)
+	if (s->meta.backend == BACKEND_TRACEPOINT)
 		err = kernel_mount_tracefs(why);
 	if (err)
 		return err;
-	s->compat_ops = facts->compat_ops;
-	s->counts_misses = s->backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
+	s->meta.compat_ops = facts->compat_ops;
+	s->meta.counts_misses =
+		s->meta.backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
 	/* where the function exists, some program types may still not call it */
 	err = facts->direct ? session_load(s, o, true) : -EOPNOTSUPP;
 	if (err)
@@ -269,12 +276,13 @@ static int session_try_all(struct session *s, const struct session_options *o, s
 		first = 0;
 		last = BACKEND_COUNT - 1;
 	}
-	for (s->backend = first; s->backend <= last; s->backend++) {
+	for (enum backend backend = first; backend <= last; backend++) {
 		struct buf reason = {};
 
+		s->meta.backend = backend;
 		err = session_try(s, o, &facts, &reason);
 		if (err) {
-			buf_printf(why, "%s%s: %s", why->len ? "; " : "", backend_name(s->backend),
+			buf_printf(why, "%s%s: %s", why->len ? "; " : "", backend_name(backend),
 				   buf_cstr(&reason));
 			refused = refused && is_refusal(err);
 			session_undo(s);
@@ -301,19 +309,34 @@ int session_open(struct session **session, const struct session_options *options
 		buf_puts(why, "out of memory");
 		return -ENOMEM;
 	}
-	s->ops = options->filter->ops;
 	s->latency = !options->no_latency;
 	s->follow = options->filter->follow && session_lists_tasks(options);
 	s->copies = kernel_preempts(NULL) ? WT_COPIES : 1;
+	s->fetches = kernel_has_fetching_atomics();
+	session_describe(s, options);
 	err = session_try_all(s, options, &reasons);
 	if (err) {
 		buf_put(why, reasons.data, reasons.len);
 		session_close(s);
 	} else {
+		if (!options->name)
+			session_enable(s);
 		*session = s;
 	}
 	buf_free(&reasons);
 	return err;
+}
+
+void session_enable(struct session *session)
+{
+	struct wt_shared *shared = &session->skel->bss->shared;
+
+	if (!session->meta.start_ns)
+		session->meta.start_ns = session_now_ns();
+	/* the number of a process that is gone may be another's later */
+	if (session->pinned)
+		shared->self_tgid = 0;
+	__atomic_store_n(&shared->enabled, 1, __ATOMIC_SEQ_CST);
 }
 
 int session_list(struct session *session, uint32_t pid, uint64_t start_ns)
@@ -321,4 +344,16 @@ int session_list(struct session *session, uint32_t pid, uint64_t start_ns)
 	struct filter_task task = { .nr = pid, .start_ns = start_ns };
 
 	return session_fill_tasks(session->skel->maps.pids, &task, 1);
+}
+
+int session_lost(struct session *session, uint64_t *lost, bool *known)
+{
+	struct objects objects = session_objects(session);
+	struct loss *loss = NULL;
+	int err = loss_open(&loss, &objects, &session->meta);
+
+	if (!err)
+		err = loss_read(loss, lost, known);
+	loss_close(loss);
+	return err;
 }

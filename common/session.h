@@ -11,14 +11,22 @@
 #include <stdint.h>
 
 #include "backend.h"
+#include "objects.h"
 
 struct buf;
 struct filter;
 struct filter_task;
+struct wt_meta;
 
 struct session_options {
 	const struct filter *filter; /* resolved */
 	enum backend backend;
+	const char *name; /* of a session that is to be pinned, else NULL */
+	bool stream;	  /* operations go into a ring */
+	bool tally;	  /* operations are counted */
+	uint32_t by;	  /* WT_BY_*: what rows are told apart by */
+	uint32_t rows;	  /* how many there may be */
+	uint32_t events;  /* what the flight recorder keeps; 0: there is none */
 	bool no_latency;
 	bool trace_pipe;
 	bool include_self;
@@ -40,6 +48,9 @@ struct session;
  */
 int session_open(struct session **session, const struct session_options *options, struct buf *why);
 
+/** session_enable - programs that were attached see operations from now on */
+void session_enable(struct session *session);
+
 /** session_list - trace this process, too, and (with follow) those it starts
  *
  * Return: 0 or -errno.
@@ -52,12 +63,40 @@ int session_list(struct session *session, uint32_t pid, uint64_t start_ns);
  */
 void session_stop(struct session *session);
 
-/** session_close - detach what is attached, and wait for that */
+/** session_close - detach what is attached and not pinned, and wait for that */
 void session_close(struct session *session);
 
-enum backend session_backend(const struct session *session);
+/** session_meta - what the session is; of the session */
+const struct wt_meta *session_meta(const struct session *session);
 
-/** session_ring_fd - the ring buffer map */
+/** session_objects - its programs and maps by name */
+struct objects session_objects(struct session *session);
+
+/** session_each_object - call @fn for each map, program and link, in this order
+ *
+ * @fd stays the session's.
+ * Return: 0 or what @fn returned first.
+ */
+int session_each_object(const struct session *session,
+			int (*fn)(void *arg, const char *name, int fd), void *arg);
+
+/** session_seal - the description is complete: store it in map meta, for good
+ *
+ * Return: 0 or -errno.
+ */
+int session_seal(struct session *session);
+
+/** session_memory - bytes of kernel memory that the maps of such a session take on a machine of
+ * @cpus possible CPUs, of a kernel that preempts programs or does not
+ *
+ * Reckoned from the sizes of the maps as the kernel allocates them (kernel/bpf/hashtab.c,
+ * arraymap.c, ringbuf.c): entries times key and value, each rounded up to 8 bytes, 48 bytes a hash
+ * entry, 16 a bucket, per-CPU values times @cpus.
+ * Return: bytes, or -errno.
+ */
+int64_t session_memory(const struct session_options *options, unsigned int cpus, bool preempts);
+
+/** session_ring_fd - the ring buffer map, or -1 */
 int session_ring_fd(const struct session *session);
 
 /** session_file_slots - size of the kernel's table of files it has described */
@@ -71,6 +110,6 @@ void session_want_wakeup(struct session *session, bool want);
  * @known is false for a cause that this kernel cannot count.
  * Return: 0 or -errno.
  */
-int session_lost(const struct session *session, uint64_t *lost, bool *known);
+int session_lost(struct session *session, uint64_t *lost, bool *known);
 
 #endif

@@ -15,10 +15,11 @@
 #include "buf.h"
 #include "ops.h"
 
-static int keep_link(struct session *s, struct bpf_link *link)
+static int keep_link(struct session *s, struct bpf_link *link, const struct bpf_program *prog)
 {
 	if (!link)
 		return -errno;
+	s->link_programs[s->n_links] = bpf_program__name(prog);
 	s->links[s->n_links++] = link;
 	return 0;
 }
@@ -28,12 +29,12 @@ static int attach_hook(struct session *s, bool exit, unsigned int op, bool compa
 	struct bpf_program *prog = session_hook(s, exit, op, compat, copy);
 	char name[64];
 
-	if (!session_has_hook(s, op, compat))
+	if (!backend_has_hook(&s->meta, op, compat))
 		return 0;
-	if (s->backend != BACKEND_TRACEPOINT)
-		return keep_link(s, bpf_program__attach(prog));
+	if (s->meta.backend != BACKEND_TRACEPOINT)
+		return keep_link(s, bpf_program__attach(prog), prog);
 	snprintf(name, sizeof(name), "sys_%s_%s", exit ? "exit" : "enter", ops[op].name);
-	return keep_link(s, bpf_program__attach_tracepoint(prog, "syscalls", name));
+	return keep_link(s, bpf_program__attach_tracepoint(prog, "syscalls", name), prog);
 }
 
 static int attach_hooks(struct session *s, bool exit, int copy)
@@ -58,7 +59,7 @@ static int attach_copy(struct session *s, int copy)
 		struct bpf_program *prog = session_program(s, tasks[i], copy);
 
 		if (bpf_program__autoload(prog))
-			err = keep_link(s, bpf_program__attach(prog));
+			err = keep_link(s, bpf_program__attach(prog), prog);
 	}
 	if (!err && s->latency && copy < WT_ENTER_COPIES)
 		err = attach_hooks(s, false, copy);
@@ -86,16 +87,17 @@ static int session_selftest(struct session *s, struct buf *why)
 		buf_printf(why, "/dev/null: %s", strerror(-err));
 		return err;
 	}
+	shared->self_tgid = getpid();
 	__atomic_store_n(&shared->selftest, 1, __ATOMIC_SEQ_CST);
 	for_each_op (i)
-		if (s->ops & 1ULL << i)
+		if (s->meta.ops & 1ULL << i)
 			selftest_operation(i, fd);
 	__atomic_store_n(&shared->selftest, 0, __ATOMIC_SEQ_CST);
 	close(fd);
 	for_each_op (i) {
 		uint64_t bit = 1ULL << i;
 
-		if (err || !(s->ops & bit))
+		if (err || !(s->meta.ops & bit))
 			continue;
 		if (!(shared->exited & bit) || (s->latency && !(shared->entered & bit))) {
 			buf_printf(why, "the hooks of %s are attached but do not fire",

@@ -17,11 +17,20 @@
 #include "buf.h"
 #include "filter.h"
 #include "kernel.h"
+#include "meta.h"
 #include "ops.h"
 
-#define FILE_SLOTS  65536
-#define FOLLOW_MAX  16384 /* processes listed at one time */
-#define WAKE_SHARES 16	  /* a sleeping reader is woken when this share of the ring is new */
+#define FILE_SLOTS 65536
+#define WHOLE	   UINT32_MAX /* a map whose size is not ours to choose */
+/* Slots of the flight recorder: of a lane, of all lanes where each CPU has one, and of each then.
+ */
+#define RECORDER_SLOTS_MAX (1 << 24)
+#define RECORDER_SLOTS_ALL (1 << 17)
+#define RECORDER_LANE_MIN  256
+#define RECORDER_PATHS_MIN 256 /* room for the longest path, several times */
+
+#define FOLLOW_MAX	   16384 /* processes listed at one time */
+#define WAKE_SHARES	   16	 /* a sleeping reader is woken when this share of the ring is new */
 
 /* Without a process to begin with there is nobody to follow: everybody is traced. */
 bool session_lists_tasks(const struct session_options *o)
@@ -29,10 +38,58 @@ bool session_lists_tasks(const struct session_options *o)
 	return o->filter->pids.n || o->filter->tids.n || o->has_command;
 }
 
+/*
+ * The flight recorder keeps `events` of the newest events. A file is recorded again once it is in
+ * the older half of the paths; so these have room for twice as many as there may be events in
+ * between.
+ */
+static void describe_recorder(struct wt_meta *m, uint32_t events, bool fetches)
+{
+	uint32_t most = RECORDER_SLOTS_MAX;
+
+	if (!events)
+		return;
+	m->lanes = fetches ? 1 : m->cpus;
+	if (!fetches)
+		while (most > RECORDER_LANE_MIN && most * (uint64_t)m->lanes > RECORDER_SLOTS_ALL)
+			most /= 2;
+	for (m->event_slots = 1; m->event_slots < events && m->event_slots < most;)
+		m->event_slots *= 2;
+	m->events = events < m->event_slots ? events : m->event_slots;
+	m->path_slots = 2 * m->event_slots;
+	if (m->path_slots < RECORDER_PATHS_MIN)
+		m->path_slots = RECORDER_PATHS_MIN;
+}
+
+void session_describe(struct session *s, const struct session_options *o)
+{
+	struct wt_meta *m = &s->meta;
+	int cpus = libbpf_num_possible_cpus();
+
+	*m = (struct wt_meta){
+		.magic = WT_MAGIC,
+		.layout = WT_LAYOUT,
+		.size = sizeof(*m),
+		.ops = o->filter->ops,
+		.by = o->tally ? o->by : 0,
+		.rows = o->tally ? o->rows : 0,
+		.cpus = cpus > 0 ? cpus : 1,
+		.ops_size = WT_OP_COUNT,
+		.total_size = sizeof(struct wt_total),
+		.row_size = sizeof(struct wt_row),
+		.copies = s->copies,
+		.latency = s->latency,
+	};
+	snprintf(m->version, sizeof(m->version), "%s", WT_VERSION);
+	snprintf(m->name, sizeof(m->name), "%s", o->name ? o->name : "");
+	describe_recorder(m, o->events, s->fetches);
+	meta_set_filters(m, o->filter);
+}
+
 static void configure_syscalls(struct session *s)
 {
 	for_each_op (i) {
-		if (!(s->ops & 1ULL << i))
+		if (!(s->meta.ops & 1ULL << i))
 			continue;
 		s->skel->rodata->syscalls[ops[i].nr].native = i + 1;
 		if (ops[i].nr_compat != OPS_NO_SYSCALL)
@@ -48,7 +105,6 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->min_size = f->min_size;
 	cfg->min_latency_ns = f->min_latency_ns;
 	cfg->pidns_ino = kernel_pidns_ino();
-	cfg->self_tgid = getpid();
 	cfg->skip_pgrp = o->skip_pgrp;
 	cfg->skip_tasks = o->n_skipped > 0;
 	cfg->data_max = o->data_max;
@@ -57,6 +113,13 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->comm_globs = f->comms.n;
 	cfg->path_globs = f->paths.n;
 	cfg->cgroups = f->cgroups.n;
+	cfg->by = s->meta.by;
+	cfg->stream = o->stream;
+	cfg->tally = o->tally;
+	cfg->record = s->meta.lanes > 0;
+	cfg->lanes = s->meta.lanes > 1;
+	cfg->event_mask = s->meta.event_slots - 1;
+	cfg->path_mask = s->meta.path_slots - 1;
 	cfg->wake_every = o->ring_size / WAKE_SHARES / (sizeof(struct wt_event) + 8);
 	cfg->latency = s->latency;
 	cfg->copies = s->copies;
@@ -74,14 +137,6 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	configure_syscalls(s);
 }
 
-/* Scratch places: see scratch_get() and SLOT_EXIT, SLOT_ENTER in the BPF code. */
-static uint32_t scratch_slots(const struct session *s)
-{
-	uint32_t enter = s->skel->rodata->cfg.comm_globs ? WT_HOOKS * WT_ENTER_COPIES : 0;
-
-	return s->copies > 1 ? WT_HOOKS * WT_COPIES + enter : 1;
-}
-
 static uint32_t at_least_one(uint32_t n)
 {
 	return n ? n : 1;
@@ -91,14 +146,18 @@ static int size_maps(struct session *s, const struct session_options *o)
 {
 	const struct filter *f = o->filter;
 	const struct wt_config *cfg = (const struct wt_config *)&s->skel->rodata->cfg;
-	const bool spans = s->latency || s->copies > 1;
+	const struct wt_meta *m = &s->meta;
+	const bool spans = s->latency || s->copies > 1, by_file = m->by & WT_BY_FILE;
+	const bool seen = o->stream || cfg->record || cfg->kinds || cfg->path_globs;
+	/* 0 entries: programs have no use for it, and it is not created */
 	const struct {
 		struct bpf_map *map;
 		uint32_t entries;
 	} sizes[] = {
-		{ s->skel->maps.ring, o->ring_size },
-		{ s->skel->maps.scratch, scratch_slots(s) },
-		{ s->skel->maps.seen, cfg->file_mask + 1 },
+		{ s->skel->maps.ring, o->stream ? o->ring_size : 0 },
+		{ s->skel->maps.scratch, s->copies > 1 ? WT_SCRATCH_PLACES : 1 },
+		{ s->skel->maps.seen, seen ? cfg->file_mask + 1 : 0 },
+		{ s->skel->maps.seen_at, cfg->record ? cfg->file_mask + 1 : 0 },
 		{ s->skel->maps.pids, s->follow ? FOLLOW_MAX : at_least_one(f->pids.n + 1) },
 		{ s->skel->maps.tids,
 		  s->follow && f->tids.n ? FOLLOW_MAX : at_least_one(f->tids.n) },
@@ -107,16 +166,28 @@ static int size_maps(struct session *s, const struct session_options *o)
 		{ s->skel->maps.fds, at_least_one(f->fds.n) },
 		{ s->skel->maps.globs, at_least_one(f->comms.n + f->paths.n) },
 		{ s->skel->maps.cgroups, at_least_one(f->cgroups.n) },
-		{ s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 1 },
+		{ s->skel->maps.spans, cfg->task_storage ? WHOLE : 0 },
+		{ s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 0 },
+		{ s->skel->maps.totals, o->tally ? WT_OP_COUNT : 0 },
+		{ s->skel->maps.other, o->tally ? 1 : 0 },
+		{ s->skel->maps.rows, m->rows },
+		{ s->skel->maps.row_files, by_file ? m->rows : 0 },
+		{ s->skel->maps.row_paths, by_file ? m->rows : 0 },
+		{ s->skel->maps.heads, m->lanes },
+		{ s->skel->maps.events, m->lanes * m->event_slots },
+		{ s->skel->maps.paths, m->lanes * m->path_slots },
+		{ s->skel->maps.meta, o->name ? 1 : 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		int err = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
+		int err = bpf_map__set_autocreate(sizes[i].map, sizes[i].entries > 0);
 
+		if (!err && sizes[i].entries && sizes[i].entries != WHOLE)
+			err = bpf_map__set_max_entries(sizes[i].map, sizes[i].entries);
 		if (err)
 			return err;
 	}
-	return bpf_map__set_autocreate(s->skel->maps.spans, cfg->task_storage);
+	return 0;
 }
 
 static int program_load(struct bpf_program *prog)
@@ -128,7 +199,7 @@ static int choose_hook(struct session *s, unsigned int op, bool compat, int copy
 {
 	int err;
 
-	if (!session_has_hook(s, op, compat))
+	if (!backend_has_hook(&s->meta, op, compat))
 		return 0;
 	err = program_load(session_hook(s, true, op, compat, copy));
 	if (!err && s->latency && copy < WT_ENTER_COPIES)

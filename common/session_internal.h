@@ -16,16 +16,26 @@
 
 struct session {
 	struct writetrace_bpf *skel;
-	enum backend backend;
-	uint64_t ops;
-	uint64_t compat_ops; /* those with a hook of their own for 32-bit programs */
+	struct wt_meta meta; /* also of sessions that are not pinned */
+	bool fetches;	     /* programs may use atomic operations that tell the old value */
 	bool latency;
 	bool follow;
-	bool counts_misses; /* the kernel counts what it skips of this backend's programs */
-	int copies;	    /* of exit programs: 1 or WT_COPIES */
+	bool pinned; /* what is attached outlives us */
+	int copies;  /* of exit programs: 1 or WT_COPIES */
 	struct bpf_link *links[SESSION_LINKS_MAX];
+	const char *link_programs[SESSION_LINKS_MAX]; /* names */
 	unsigned int n_links;
 };
+
+/** session_object_no_fetch - the same programs for kernels before 5.12, as an ELF object */
+const void *session_object_no_fetch(size_t *size);
+
+/** session_skeleton - open the skeleton over the object for this kernel
+ *
+ * @fetches: with atomic operations that tell the old value (Linux 5.12).
+ * Return: 0 or -errno.
+ */
+int session_skeleton(struct writetrace_bpf **skel, bool fetches);
 
 /** session_program - the program NAME_COPY, or NULL */
 struct bpf_program *session_program(const struct session *s, const char *name, int copy);
@@ -34,16 +44,16 @@ struct bpf_program *session_program(const struct session *s, const char *name, i
 struct bpf_program *session_hook(const struct session *s, bool exit, unsigned int op, bool compat,
 				 int copy);
 
-/** session_has_hook - whether operation @op, of 32-bit programs if @compat, has a hook of its own
- *
- * A backend whose one hook sees them all has one for the first operation.
- */
-bool session_has_hook(const struct session *s, unsigned int op, bool compat);
+/** session_now_ns - CLOCK_BOOTTIME */
+uint64_t session_now_ns(void);
 
 /* session_config.c: settings and maps. Each returns 0 or -errno. */
 
 /** session_lists_tasks - processes or threads are named, so that they can be followed */
 bool session_lists_tasks(const struct session_options *o);
+
+/** session_describe - what is known of the session before it is loaded, in meta */
+void session_describe(struct session *s, const struct session_options *o);
 
 /** session_configure - settings, sizes of maps, programs to load; before load */
 int session_configure(struct session *s, const struct session_options *o, bool direct);

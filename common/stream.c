@@ -129,6 +129,8 @@ static int stream_consume(struct stream *s)
 {
 	int n;
 
+	if (!s->ring)
+		return RING_EMPTY;
 	s->records = 0;
 	n = ring_buffer__consume(s->ring);
 	if (n == -EAGAIN)
@@ -358,6 +360,12 @@ static int stream_copy_tids(struct stream *s, const uint32_t *tids, size_t n)
 	return 0;
 }
 
+static int stream_open_ring(struct stream *s, int fd)
+{
+	s->ring = ring_buffer__new(fd, stream_record, s, NULL);
+	return s->ring ? stream_watch(s, fd, EPOLLIN | EPOLLET, TAG_RING) : -errno;
+}
+
 int stream_open(struct stream **stream, const struct stream_options *o)
 {
 	struct stream *s = calloc(1, sizeof(*s));
@@ -373,11 +381,8 @@ int stream_open(struct stream **stream, const struct stream_options *o)
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
 		err = -errno;
-	s->ring = ring_buffer__new(session_ring_fd(o->session), stream_record, s, NULL);
-	if (!err && !s->ring)
-		err = -errno;
-	if (!err)
-		err = stream_watch(s, session_ring_fd(o->session), EPOLLIN | EPOLLET, TAG_RING);
+	if (!err && session_ring_fd(o->session) >= 0)
+		err = stream_open_ring(s, session_ring_fd(o->session));
 	if (!err)
 		err = stream_watch_signals(s);
 	if (!err)

@@ -36,6 +36,7 @@ static int try_backend(const void *arg, struct buf *why)
 	struct session_options options = {
 		.filter = &filter,
 		.backend = *(const enum backend *)arg,
+		.stream = true,
 		.ring_size = 64 << 10,
 	};
 	struct session *session = NULL;

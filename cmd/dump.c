@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * writetrace dump: shows what a pinned session has seen. It changes nothing.
+ */
+#include "dump.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "common/bpffs.h"
+#include "common/buf.h"
+#include "common/kernel.h"
+#include "common/log.h"
+#include "common/opts.h"
+#include "common/tally.h"
+#include "common/units.h"
+#include "pause.h"
+#include "report_view.h"
+
+static int set_name(void *target, const char *arg, struct buf *why)
+{
+	struct dump *d = target;
+
+	if (d->name) {
+		buf_printf(why, "unexpected argument '%s'", arg);
+		return -EINVAL;
+	}
+	d->name = arg;
+	return cmd_check_name(arg, why);
+}
+
+static int set_events(void *target, const char *arg, struct buf *why)
+{
+	struct dump *d = target;
+
+	d->has_events = true;
+	d->events = UINT64_MAX;
+	if (!arg || !units_parse_u64(arg, UINT64_MAX, &d->events))
+		return 0;
+	buf_printf(why, "'%s' is not a number", arg);
+	return -EINVAL;
+}
+
+static int set_sort(void *target, const char *arg, struct buf *why)
+{
+	return report_parse_sort(arg, &((struct dump *)target)->sort, why);
+}
+
+static int set_limit(void *target, const char *arg, struct buf *why)
+{
+	struct dump *d = target;
+
+	d->has_limit = true;
+	if (!units_parse_u64(arg, UINT64_MAX, &d->limit))
+		return 0;
+	buf_printf(why, "'%s' is not a number", arg);
+	return -EINVAL;
+}
+
+static int set_interval(void *target, const char *arg, struct buf *why)
+{
+	struct dump *d = target;
+
+	if (!units_parse_time_ns(arg, UNITS_NS_PER_S, &d->interval_ns) && d->interval_ns)
+		return 0;
+	buf_printf(why, "'%s' is not a time above 0 (500ms, 10s)", arg);
+	return -EINVAL;
+}
+
+#define AT(member) offsetof(struct dump, member)
+
+static const struct opt dump_opts[] = {
+	{ "list", 'l', NULL, OPT_FLAG, AT(list), "the sessions there are", NULL },
+	{ "events", 600, "N", OPT_MAYBE, 0,
+	  "the newest N events of the flight recorder (all it has, without N), oldest first",
+	  set_events },
+	{ "follow", 'F', NULL, OPT_FLAG, AT(follow), "with --events: go on as new ones come",
+	  NULL },
+	{ "interval", 601, "TIME", OPT_CALL, 0, "print what came since the last time, every TIME",
+	  set_interval },
+	{ "sort", 602, "KEY", OPT_CALL, 0, "bytes (the default), calls, errors or latency",
+	  set_sort },
+	{ "limit", 603, "N", OPT_CALL, 0,
+	  "how many rows to show; 0 for all (default 20, all with --json)", set_limit },
+	{},
+};
+
+static void dump_spec(struct opts_spec *spec, struct opt_group groups[3], struct dump *d)
+{
+	groups[0] = (struct opt_group){ "Options:", dump_opts, d };
+	groups[1] = (struct opt_group){ "General:", globals_opts, d ? d->globals : NULL };
+	groups[2] = (struct opt_group){};
+	*spec = (struct opts_spec){
+		.command = "dump",
+		.synopsis = "[NAME]",
+		.about =
+			"Shows what a pinned session has seen: totals with histograms, and the top "
+			"rows. NAME may be left out where there is only one. Changes nothing.",
+		.groups = groups,
+		.argument = set_name,
+		.target = d,
+	};
+}
+
+int dump_put(struct buf *out, struct buf *why)
+{
+	int err = out->err;
+
+	if (!err && out->len && (fwrite(out->data, 1, out->len, stdout) != out->len))
+		err = -errno;
+	if (!err && fflush(stdout))
+		err = -errno;
+	buf_reset(out);
+	if (err)
+		buf_printf(why, "standard output: %s", strerror(-err));
+	return err;
+}
+
+struct report_options dump_view(const struct dump *d)
+{
+	struct report_options view = report_view(d->globals, STDOUT_FILENO, d->terminal);
+
+	view.sort = d->sort;
+	if (d->has_limit)
+		view.limit = d->limit;
+	return view;
+}
+
+static int print_report(struct dump *d, const struct tally *tally, struct buf *why)
+{
+	struct report_options view = dump_view(d);
+	struct buf out = {};
+	int err = report_print(&out, &d->pinned.meta, tally, &view);
+
+	if (!err)
+		err = dump_put(&out, why);
+	buf_free(&out);
+	return err;
+}
+
+static int dump_once(struct dump *d, struct buf *why)
+{
+	struct tally tally;
+	int err = pinned_tally(&d->pinned, &tally);
+
+	if (!err)
+		err = print_report(d, &tally, why);
+	tally_free(&tally);
+	return err;
+}
+
+/* One more report: what came since @before, which becomes what there is now. */
+static int dump_difference(struct dump *d, struct tally *before, struct buf *why)
+{
+	struct tally now, difference;
+	int err = pinned_tally(&d->pinned, &now);
+
+	if (err) {
+		tally_free(&now);
+		return err;
+	}
+	err = tally_difference(&difference, &now, before);
+	if (!err)
+		err = print_report(d, &difference, why);
+	tally_free(&difference);
+	tally_free(before);
+	*before = now;
+	return err;
+}
+
+/* The first report is of all there was, as iostat's is. Ends with the session. */
+static int dump_interval(struct dump *d, struct buf *why)
+{
+	struct tally before;
+	bool enabled = true;
+	int fd = pause_open(), err = fd < 0 ? fd : pinned_tally(&d->pinned, &before);
+
+	if (fd < 0)
+		return err;
+	if (!err)
+		err = print_report(d, &before, why);
+	while (enabled && !err && pause_for(fd, d->interval_ns)) {
+		enabled = tally_enabled(d->pinned.source);
+		err = dump_difference(d, &before, why);
+	}
+	tally_free(&before);
+	close(fd);
+	return err;
+}
+
+struct only {
+	struct buf names;
+	char *name;
+	size_t n;
+};
+
+static int count_name(void *arg, const char *name)
+{
+	struct only *only = arg;
+
+	buf_printf(&only->names, "%s%s", only->n++ ? ", " : "", name);
+	free(only->name);
+	only->name = strdup(name);
+	return only->name ? 0 : -ENOMEM;
+}
+
+/* The session that is meant. @name is to be freed. */
+static int choose(struct dump *d, struct bpffs *fs, char **name, struct buf *why)
+{
+	struct only only = {};
+	int err = 0;
+
+	if (d->name)
+		only.name = strdup(d->name);
+	else
+		err = bpffs_each(fs, count_name, &only);
+	if (!err && d->name && !only.name)
+		err = -ENOMEM;
+	if (!err && !d->name && !only.n) {
+		buf_puts(why, "there is no session; `writetrace pin' makes one");
+		err = -ENOENT;
+	} else if (!err && !d->name && only.n > 1) {
+		buf_printf(why, "there are several sessions, name one: %s", buf_cstr(&only.names));
+		err = -EINVAL;
+	}
+	buf_free(&only.names);
+	if (err)
+		free(only.name);
+	else
+		*name = only.name;
+	return err;
+}
+
+static int dump_open(struct dump *d, struct bpffs *fs, struct buf *why)
+{
+	char *name = NULL;
+	int err = choose(d, fs, &name, why);
+
+	if (!err)
+		err = pinned_open(&d->pinned, fs, name, why);
+	free(name);
+	return err;
+}
+
+static int dump_session(struct dump *d, struct buf *why)
+{
+	int err;
+
+	if (d->has_events || d->follow)
+		return dump_events(d, why);
+	err = d->interval_ns ? dump_interval(d, why) : dump_once(d, why);
+	if (err && !why->len)
+		buf_printf(why, "session %s cannot be read: %s", d->pinned.meta.name,
+			   strerror(-err));
+	return err;
+}
+
+static int dump_run(struct dump *d, struct buf *why)
+{
+	const char *dir = d->globals->bpffs ? d->globals->bpffs : KERNEL_BPFFS_DIR;
+	struct bpffs *fs = NULL;
+	int err = bpffs_open(&fs, dir, false, why);
+
+	if (err == -ENOENT && d->list) {
+		buf_reset(why);
+		return dump_list(d, NULL, why);
+	}
+	if (err == -ENOENT) {
+		buf_reset(why);
+		buf_printf(why, "there is no session%s%s; `writetrace pin' makes one",
+			   d->name ? " " : "", d->name ? d->name : "");
+	}
+	if (err)
+		return err;
+	bpffs_sweep_if_needed(fs);
+	err = bpffs_lock(fs, false);
+	if (err)
+		buf_printf(why, "the lock cannot be had: %s", strerror(-err));
+	else
+		err = d->list ? dump_list(d, fs, why) : dump_open(d, fs, why);
+	bpffs_close(fs);
+	return err || d->list ? err : dump_session(d, why);
+}
+
+static int check_options(const struct dump *d, struct buf *why)
+{
+	const int modes = d->list + (d->has_events || d->follow) + (d->interval_ns > 0);
+
+	if (modes > 1)
+		buf_puts(why, "--list, --events and --interval exclude one another");
+	else if (d->follow && !d->has_events)
+		buf_puts(why, "--follow goes with --events");
+	else if (d->list && d->name)
+		buf_puts(why, "--list takes no NAME");
+	return why->len ? -EINVAL : 0;
+}
+
+static int run(int argc, char **argv, struct globals *globals)
+{
+	struct dump d = { .globals = globals, .terminal = isatty(STDOUT_FILENO) };
+	struct opt_group groups[3];
+	struct opts_spec spec;
+	struct buf why = {};
+	int status, err;
+
+	dump_spec(&spec, groups, &d);
+	if (!cmd_parse(&spec, argc, argv, globals, &status))
+		return status;
+	if (check_options(&d, &why)) {
+		log_error("%s; see writetrace help dump", buf_cstr(&why));
+		status = CMD_USAGE;
+	} else {
+		err = dump_run(&d, &why);
+		if (err)
+			log_error("%s", why.len ? buf_cstr(&why) : strerror(-err));
+		status = err ? cmd_status(err) : CMD_DONE;
+	}
+	pinned_close(&d.pinned);
+	buf_free(&why);
+	return status;
+}
+
+static void help(void)
+{
+	struct opt_group groups[3];
+	struct opts_spec spec;
+
+	dump_spec(&spec, groups, NULL);
+	opts_help(&spec);
+}
+
+const struct cmd cmd_dump = {
+	.name = "dump",
+	.summary = "show what a pinned session has seen",
+	.run = run,
+	.help = help,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Waiting for a while, or until somebody wants us to end.
+ */
+#ifndef WT_PAUSE_H
+#define WT_PAUSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** pause_open - from now on SIGINT and SIGTERM only end a pause
+ *
+ * Return: a descriptor for pause_for(), or -errno.
+ */
+int pause_open(void);
+
+/** pause_for - wait @ns nanoseconds
+ *
+ * Return: true; false if a signal came, or nobody reads standard output any longer.
+ */
+bool pause_for(int fd, uint64_t ns);
+
+#endif

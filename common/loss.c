@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loss.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/types.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "backend.h"
+#include "bpf/writetrace.h"
+#include "objects.h"
+
+struct loss {
+	const struct wt_meta *meta;
+	int counters;
+	int exits[WT_HOOKS][WT_COPIES]; /* exit programs; -1: none */
+};
+
+static bool has_hook(const struct loss *l, unsigned int hook)
+{
+	return backend_has_hook(l->meta, hook % WT_OP_COUNT, hook >= WT_OP_COUNT);
+}
+
+static int open_exits(struct loss *l, const struct objects *objects)
+{
+	char name[OBJECTS_NAME_MAX] = OBJECTS_PROGRAM;
+	const size_t prefix = strlen(name);
+
+	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
+		if (!has_hook(l, hook))
+			continue;
+		for (int copy = 0; copy < l->meta->copies; copy++) {
+			backend_program(l->meta->backend, true, hook % WT_OP_COUNT,
+					hook >= WT_OP_COUNT, copy, name + prefix,
+					sizeof(name) - prefix);
+			l->exits[hook][copy] = objects_get(objects, name);
+			if (l->exits[hook][copy] < 0)
+				return l->exits[hook][copy];
+		}
+	}
+	return 0;
+}
+
+int loss_open(struct loss **loss, const struct objects *objects, const struct wt_meta *meta)
+{
+	struct loss *l = calloc(1, sizeof(*l));
+	int err = 0;
+
+	if (!l)
+		return -ENOMEM;
+	l->meta = meta;
+	memset(l->exits, -1, sizeof(l->exits));
+	l->counters = objects_get(objects, "counters");
+	if (l->counters < 0)
+		err = l->counters;
+	if (!err && meta->counts_misses)
+		err = open_exits(l, objects);
+	if (err)
+		loss_close(l);
+	else
+		*loss = l;
+	return err;
+}
+
+void loss_close(struct loss *l)
+{
+	if (!l)
+		return;
+	for (unsigned int hook = 0; hook < WT_HOOKS; hook++)
+		for (int copy = 0; copy < WT_COPIES; copy++)
+			if (l->exits[hook][copy] >= 0)
+				close(l->exits[hook][copy]);
+	if (l->counters >= 0)
+		close(l->counters);
+	free(l);
+}
+
+/* Runs of a program that the kernel left out; false where the kernel does not say (before 5.12). */
+static bool program_misses(int fd, uint64_t *misses)
+{
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) ||
+	    len < offsetof(struct bpf_prog_info, recursion_misses) + sizeof(__u64))
+		return false;
+	*misses = info.recursion_misses;
+	return true;
+}
+
+/*
+ * At most how many operations were lost because all copies of an exit program were skipped, given
+ * how many each copy handled. That is no more than any copy's misses. And the copy that runs first
+ * handles all but those that it missed: so of its misses, those that others handled are not lost.
+ */
+static bool exit_skipped(const struct loss *l, unsigned int hook, const __u64 handled[WT_COPIES],
+			 uint64_t *bound)
+{
+	uint64_t misses[WT_COPIES] = {}, by_others = 0, not_by_others;
+	int first = 0;
+
+	*bound = UINT64_MAX;
+	for (int copy = 0; copy < l->meta->copies; copy++) {
+		if (!program_misses(l->exits[hook][copy], &misses[copy]))
+			return false;
+		if (misses[copy] < *bound)
+			*bound = misses[copy];
+		if (handled[copy] > handled[first])
+			first = copy;
+	}
+	for (int copy = 0; copy < l->meta->copies; copy++)
+		if (copy != first)
+			by_others += handled[copy];
+	not_by_others = misses[first] > by_others ? misses[first] - by_others : 0;
+	if (not_by_others < *bound)
+		*bound = not_by_others;
+	return true;
+}
+
+/* What each copy of a hook's exit program handled. Backends other than fentry have one program for
+ * all operations. */
+static void sum_handled(const struct loss *l, const struct wt_counters *sum, unsigned int hook,
+			__u64 handled[WT_COPIES])
+{
+	for (unsigned int i = 0; i < WT_HOOKS; i++)
+		for (int copy = 0; copy < l->meta->copies; copy++)
+			if (i == hook || l->meta->backend != BACKEND_FENTRY)
+				handled[copy] += sum->handled[i][copy];
+}
+
+static bool skipped_at_most(const struct loss *l, const struct wt_counters *sum, uint64_t *skipped)
+{
+	*skipped = 0;
+	if (!l->meta->counts_misses)
+		return false;
+	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
+		__u64 handled[WT_COPIES] = {};
+		uint64_t bound;
+
+		if (!has_hook(l, hook))
+			continue;
+		sum_handled(l, sum, hook, handled);
+		if (!exit_skipped(l, hook, handled, &bound))
+			return false;
+		*skipped += bound;
+		if (l->meta->backend != BACKEND_FENTRY)
+			break; /* tracepoints of all operations run one program */
+	}
+	return true;
+}
+
+static int sum_counters(const struct loss *l, struct wt_counters *sum)
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	struct wt_counters *counters;
+	__u32 zero = 0;
+
+	if (cpus < 0)
+		return cpus;
+	counters = calloc(cpus, sizeof(*counters));
+	if (!counters)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(l->counters, &zero, counters))
+		err = -errno;
+	for (int cpu = 0; !err && cpu < cpus; cpu++) {
+		const __u64 *from = (const __u64 *)&counters[cpu];
+
+		for (size_t i = 0; i < sizeof(*sum) / sizeof(*from); i++)
+			((__u64 *)sum)[i] += from[i];
+	}
+	free(counters);
+	return err;
+}
+
+int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
+{
+	struct wt_counters sum = {};
+	int err = sum_counters(loss, &sum);
+
+	for (int i = 0; i < WT_LOST_COUNT; i++) {
+		known[i] = !err;
+		lost[i] = sum.lost[i];
+	}
+	if (!err)
+		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]);
+	if (!known[WT_LOST_SKIPPED])
+		lost[WT_LOST_SKIPPED] = 0;
+	return err;
+}

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tally.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "loss.h"
+#include "objects.h"
+#include "tally_internal.h"
+
+/* A map of the sizes that we reckon with, or -EINVAL. */
+static int open_map(const struct objects *objects, const char *name, __u32 key_size,
+		    __u32 value_size)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+	int fd = objects_get(objects, name), err = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		err = -errno;
+	else if (info.key_size != key_size || info.value_size != value_size)
+		err = -EINVAL;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+/* Several maps; those that fail leave -errno in their place. Return: 0 or the first -errno. */
+static int open_maps(struct tally_source *s, const struct objects *objects)
+{
+	const bool by_file = s->meta->by & WT_BY_FILE;
+	const struct {
+		int *fd;
+		const char *name;
+		__u32 key, value;
+		bool wanted;
+	} maps[] = {
+		{ &s->totals, "totals", 4, sizeof(struct wt_total), true },
+		{ &s->other, "other", 4, sizeof(struct wt_other), true },
+		{ &s->rows, "rows", 8, sizeof(struct wt_row), true },
+		{ &s->row_files, "row_files", 8, sizeof(struct wt_row_file), by_file },
+		{ &s->row_paths, "row_paths", sizeof(struct wt_row_path_key),
+		  sizeof(struct wt_row_path), by_file },
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
+		*maps[i].fd = maps[i].wanted
+				      ? open_map(objects, maps[i].name, maps[i].key, maps[i].value)
+				      : -1;
+		if (maps[i].wanted && *maps[i].fd < 0 && !err)
+			err = *maps[i].fd;
+	}
+	return err;
+}
+
+static int map_shared(struct tally_source *s, const struct objects *objects)
+{
+	int fd = open_map(objects, OBJECTS_SHARED, 4, sizeof(struct wt_shared));
+	void *shared;
+
+	if (fd < 0)
+		return fd;
+	shared = mmap(NULL, sizeof(struct wt_shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (shared != MAP_FAILED)
+		s->shared = shared;
+	close(fd);
+	return s->shared ? 0 : -errno;
+}
+
+int tally_open(struct tally_source **source, const struct objects *objects,
+	       const struct wt_meta *meta)
+{
+	struct tally_source *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->meta = meta;
+	err = open_maps(s, objects);
+	if (!err)
+		err = map_shared(s, objects);
+	if (!err)
+		err = loss_open(&s->loss, objects, meta);
+	if (err)
+		tally_close(s);
+	else
+		*source = s;
+	return err;
+}
+
+void tally_close(struct tally_source *s)
+{
+	if (!s)
+		return;
+	const int fds[] = { s->totals, s->other, s->rows, s->row_files, s->row_paths };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	if (s->shared)
+		munmap(s->shared, sizeof(*s->shared));
+	loss_close(s->loss);
+	free(s);
+}
+
+bool tally_enabled(const struct tally_source *source)
+{
+	return __atomic_load_n(&source->shared->enabled, __ATOMIC_SEQ_CST);
+}
+
+int tally_lost(const struct tally_source *source, uint64_t *lost, bool *known)
+{
+	return loss_read(source->loss, lost, known);
+}
+
+/*
+ * Waits until every program that runs now has ended. Linux does so for whoever changes a map of
+ * maps (1ae80cf31938, "bpf: wait for running BPF programs when updating map-in-map"); so we make
+ * one and change it.
+ */
+static int wait_for_programs(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	int inner, outer = -1, err = 0;
+	__u32 zero = 0;
+
+	inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "wt_settle_in", 4, 4, 1, NULL);
+	if (inner < 0)
+		return -errno;
+	opts.inner_map_fd = inner;
+	outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "wt_settle", 4, 4, 1, &opts);
+	if (outer < 0 || bpf_map_update_elem(outer, &zero, &inner, BPF_ANY))
+		err = -errno;
+	if (outer >= 0)
+		close(outer);
+	close(inner);
+	return err;
+}
+
+/* All programs have seen the epoch: nobody adds to the place of the one before. */
+static int settle(struct tally_source *s, __u32 epoch)
+{
+	int err = wait_for_programs();
+
+	if (!err)
+		__atomic_store_n(&s->shared->settled, epoch, __ATOMIC_SEQ_CST);
+	return err;
+}
+
+void tally_add_sums(struct wt_sums *sum, const struct wt_sums *more)
+{
+	sum->calls += more->calls;
+	sum->bytes += more->bytes;
+	sum->errors += more->errors;
+	sum->latency_ns += more->latency_ns;
+	if (more->latency_max_ns > sum->latency_max_ns)
+		sum->latency_max_ns = more->latency_max_ns;
+}
+
+static void add_total(struct tally_op *op, const struct wt_total *total, unsigned int place)
+{
+	tally_add_sums(&op->sums, &total->sums[place]);
+	for (int i = 0; i < WT_HIST_BUCKETS; i++) {
+		op->latency_hist[i] += total->latency_hist[place][i];
+		op->size_hist[i] += total->size_hist[place][i];
+	}
+}
+
+/* Calls @fn with each CPU's value of one element of a per-CPU map. */
+static int each_cpu(int map, __u32 key, size_t size, void (*fn)(void *arg, const void *value),
+		    void *arg)
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	char *values;
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc(cpus, size);
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(map, &key, values))
+		err = -errno;
+	for (int cpu = 0; !err && cpu < cpus; cpu++)
+		fn(arg, values + cpu * size);
+	free(values);
+	return err;
+}
+
+struct place_of {
+	void *to;
+	unsigned int place;
+};
+
+static void add_cpu_total(void *arg, const void *value)
+{
+	const struct place_of *p = arg;
+
+	add_total(p->to, value, p->place);
+}
+
+static void add_cpu_other(void *arg, const void *value)
+{
+	const struct place_of *p = arg;
+
+	tally_add_sums(p->to, &((const struct wt_other *)value)->sums[p->place]);
+}
+
+/* Adds what stands in one place, which stands still, of everything. */
+static int add_place(struct tally *t, const struct tally_source *s, unsigned int place)
+{
+	struct place_of other = { &t->other, place };
+	int err = 0;
+
+	for (unsigned int op = 0; op < WT_OP_COUNT && !err; op++) {
+		struct place_of total = { &t->ops[op], place };
+
+		if (s->meta->ops & 1ULL << op)
+			err = each_cpu(s->totals, op, sizeof(struct wt_total), add_cpu_total,
+				       &total);
+	}
+	if (!err)
+		err = each_cpu(s->other, 0, sizeof(struct wt_other), add_cpu_other, &other);
+	return err ? err : tally_add_rows(t, s, place);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* See struct wt_sums. */
+int tally_read(struct tally *t, const struct tally_source *source)
+{
+	struct tally_source *s = (struct tally_source *)source;
+	__u32 epoch = __atomic_load_n(&s->shared->epoch, __ATOMIC_SEQ_CST);
+	int err = 0;
+
+	*t = (struct tally){ .has_max = true };
+	/* a reader that was killed may have changed the epoch and not waited */
+	if (__atomic_load_n(&s->shared->settled, __ATOMIC_SEQ_CST) != epoch)
+		err = settle(s, epoch);
+	if (!err)
+		err = add_place(t, s, (epoch + 1) & 1);
+	__atomic_store_n(&s->shared->epoch, epoch + 1, __ATOMIC_SEQ_CST);
+	t->at_ns = now_ns();
+	if (!err)
+		err = settle(s, epoch + 1);
+	if (!err)
+		err = add_place(t, s, epoch & 1);
+	if (!err)
+		err = tally_find_files(t, s);
+	if (!err)
+		err = loss_read(s->loss, t->lost, t->known);
+	for (int op = 0; op < WT_OP_COUNT; op++)
+		tally_add_sums(&t->totals, &t->ops[op].sums);
+	return err;
+}
+
+int tally_calls(const struct tally_source *s, uint64_t *calls)
+{
+	struct tally_op sum = {};
+	int err = 0;
+
+	for (unsigned int op = 0; op < WT_OP_COUNT && !err; op++)
+		for (unsigned int place = 0; place < WT_PLACES && !err; place++) {
+			struct place_of total = { &sum, place };
+
+			err = each_cpu(s->totals, op, sizeof(struct wt_total), add_cpu_total,
+				       &total);
+		}
+	*calls = sum.sums.calls;
+	return err;
+}
+
+static void subtract_sums(struct wt_sums *sum, const struct wt_sums *less)
+{
+	sum->calls -= less->calls;
+	sum->bytes -= less->bytes;
+	sum->errors -= less->errors;
+	sum->latency_ns -= less->latency_ns;
+	sum->latency_max_ns = 0;
+}
+
+static void subtract_op(struct tally_op *op, const struct tally_op *less)
+{
+	subtract_sums(&op->sums, &less->sums);
+	for (int i = 0; i < WT_HIST_BUCKETS; i++) {
+		op->latency_hist[i] -= less->latency_hist[i];
+		op->size_hist[i] -= less->size_hist[i];
+	}
+}
+
+int tally_difference(struct tally *d, const struct tally *now, const struct tally *before)
+{
+	*d = *now;
+	d->files = NULL;
+	d->n_files = d->n_rows = 0;
+	d->has_max = false;
+	d->rows = calloc(now->n_rows + 1, sizeof(*d->rows));
+	if (!d->rows)
+		return -ENOMEM;
+	for (int op = 0; op < WT_OP_COUNT; op++)
+		subtract_op(&d->ops[op], &before->ops[op]);
+	subtract_sums(&d->totals, &before->totals);
+	subtract_sums(&d->other, &before->other);
+	for (size_t i = 0; i < now->n_rows; i++) {
+		const struct tally_row *old = tally_row_of(before, now->rows[i].id);
+		struct tally_row row = now->rows[i];
+
+		if (old)
+			subtract_sums(&row.sums, &old->sums);
+		row.sums.latency_max_ns = 0;
+		if (row.sums.calls)
+			d->rows[d->n_rows++] = row;
+	}
+	for (int i = 0; i < WT_LOST_COUNT; i++)
+		d->lost[i] -= d->lost[i] < before->lost[i] ? d->lost[i] : before->lost[i];
+	return 0;
+}
+
+void tally_free(struct tally *t)
+{
+	for (size_t i = 0; i < t->n_files; i++)
+		free(t->files[i]);
+	free(t->files);
+	free(t->rows);
+	*t = (struct tally){};
+}
