@@ -172,6 +172,27 @@ static int dump_difference(struct dump *d, struct tally *before, struct buf *why
 	return err;
 }
 
+#define LOOK_NS 100000000
+
+/* Waits for the time, in short steps: an unpin waits for us to let go of what we hold open.
+ * Return: false if a signal came. */
+static bool wait_interval(const struct dump *d, int fd, bool *enabled)
+{
+	uint64_t left = d->interval_ns;
+
+	while (left) {
+		uint64_t step = left < LOOK_NS ? left : LOOK_NS;
+
+		if (!pause_for(fd, step))
+			return false;
+		left -= step;
+		*enabled = tally_enabled(d->pinned.source);
+		if (!*enabled)
+			break;
+	}
+	return true;
+}
+
 /* The first report is of all there was, as iostat's is. Ends with the session. */
 static int dump_interval(struct dump *d, struct buf *why)
 {
@@ -183,10 +204,8 @@ static int dump_interval(struct dump *d, struct buf *why)
 		return err;
 	if (!err)
 		err = print_report(d, &before, why);
-	while (enabled && !err && pause_for(fd, d->interval_ns)) {
-		enabled = tally_enabled(d->pinned.source);
+	while (enabled && !err && wait_interval(d, fd, &enabled))
 		err = dump_difference(d, &before, why);
-	}
 	tally_free(&before);
 	close(fd);
 	return err;

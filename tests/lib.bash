@@ -209,6 +209,95 @@ same_events() {
 	[[ ! $wrong ]] || fail "$wrong"
 }
 
+# The document of `dump -j` and `trace -c -j`
+
+# shellcheck disable=SC2016,SC2034
+adds_up_jq='
+	def sums($keys): . as $list
+		| reduce $keys[] as $key ({}; .[$key] = reduce $list[][$key] as $n (0; . + $n));
+	. as $doc
+	| (.totals | keys) as $keys
+	| if .totals != (.ops | sums($keys)) then "the totals are \(.totals), of the operations \(.ops | sums($keys))"
+	elif .totals != (.rows | sums($keys)) then "the totals are \(.totals), of the rows \(.rows | sums($keys))"
+	elif any(.ops[]; ([.size_hist[].count] | add) != .calls) then "a histogram of sizes has not all calls"
+	elif any(.ops[]; .latency_hist and ([.latency_hist[].count] | add) > .calls) then
+		"a histogram of latencies has more than all calls"
+	elif (.lost | keys) != ["inflight", "ring", "skipped", "unpaired"] then "causes: \(.lost)"
+	elif any(.lost[]; . != 0 and . != null) then "lost: \(.lost)"
+	else empty end'
+
+# adds_up [CALLS BYTES ERRORS]: ./out is one such document, in which the totals are the sum of the operations and of all
+# rows (and these) and nothing is lost. Leaves $calls, $bytes and $errors.
+adds_up() {
+	local wrong
+	read -r calls bytes errors wrong < <(jq -n -r '
+		[inputs] | if length != 1 then "? ? ? \(length) documents"
+		else .[0] | "\(.totals | "\(.calls) \(.bytes) \(.errors)") \('"$adds_up_jq"' // "")" end' out || true)
+	[[ $calls ]] || fail "./out is not such a document"
+	[[ ! $wrong ]] || fail "$wrong"
+	(($# == 0)) || is "$calls calls, $bytes bytes, $errors errors" "$1 calls, $2 bytes, $3 errors"
+}
+
+# same_rows EVENTS BY [CONDITION]: the rows of ./out are what those EVENTS (as `trace -j` shows them) for which CONDITION
+# (jq) is true come to when they are told apart BY (as in --by), with exact names
+same_rows() {
+	local wrong
+	# shellcheck disable=SC2016
+	wrong=$(jq -n -r --slurpfile events "$1" --slurpfile doc out --arg by "$2" '
+		def exact: .comm = (.comm_b64 // (.comm | @base64))
+			| if .path then .path = (.path_b64 // (.path | @base64)) else . end;
+		{file: ["kind", "path", "path_state", "dev", "ino"]} as $fields
+		| ($by | split(",")) as $by
+		| [$by[] | $fields[.] // [.] | .[]] as $keys
+		| ($keys + if $by | index("pid") then ["comm"] else [] end) as $shown
+		| [$events[] | select(.type == "write") | select('"${3-true}"') | exact]
+		| [group_by([.[$keys[]]])[]
+			| (.[0] | with_entries(select(.value != null and ([.key] | inside($shown)))))
+				+ {calls: length, bytes: (map([.ret, 0] | max) | add), errors: (map(select(.ret < 0)) | length)}]
+		| sort as $want
+		| [$doc[0].rows[] | exact | del(.comm_b64, .path_b64, .latency_ns, .latency_max_ns)] | sort as $got
+		| if $want == [] then "nothing is expected"
+		elif $want == $got then empty
+		else "\($got | length) rows, expected \($want | length); differences:",
+			(($want - $got)[:3][] | "expected \(.)"), (($got - $want)[:3][] | "shown    \(.)")
+		end' | cut -c1-500) || wrong="./out or $1 is not JSON"
+	[[ ! $wrong ]] || fail "$wrong"
+}
+
+# Pinned sessions. A file whose tests pin has `setup() { enter; own_bpffs; }` and `teardown() { end_started; drop_bpffs;
+# }`, so that nobody else's sessions are touched: each test has a BPF file system of its own, and none leaves anything.
+
+own_bpffs() {
+	bpffs=$PWD/bpf
+	mkdir "$bpffs"
+	mount -t bpf -o mode=0700 bpf "$bpffs"
+}
+
+# With it goes all that is pinned there.
+drop_bpffs() {
+	umount "$bpffs" && return
+	umount -l "$bpffs"
+	fail "the test's BPF file system is in use"
+}
+
+# pin ARGUMENT..., dump ARGUMENT..., unpin ARGUMENT...: `wt` there; pin where the backend does not matter
+pin() { wt --bpffs "$bpffs" pin "${quick[@]}" "$@"; }
+dump() { wt --bpffs "$bpffs" dump "$@"; }
+unpin() { wt --bpffs "$bpffs" unpin "$@"; }
+
+# objects [DIR]: a line "prog 12", "map 7" or "link 3" for each that is in the kernel, or that is pinned below DIR
+objects() {
+	local kind
+	for kind in prog map link; do
+		bpftool -f "$kind" list | awk -v kind="$kind" -v below="${1+${1%/}/}" '
+			/^[0-9]+:/ { id = $1 + 0; if (below == "") print kind, id }
+			below != "" && $1 == "pinned" && index($2, below) == 1 { print kind, id }' || return
+	done | sort -u
+}
+
+# are_gone FILE: none of the objects whose lines are in FILE is in the kernel
+are_gone() { [[ -s $1 && ! $(objects | sort - "$1" | uniq -d) ]]; }
+
 # Something to trace
 
 # start_target [PREFIX...]: a shell that waits for orders; it never writes unless ordered to. Its pid is in $target;
