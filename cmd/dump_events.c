@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -61,10 +62,12 @@ static int put_lost(void *arg, uint64_t count, uint64_t time_ns)
 
 static void skip_viewers(struct events *e)
 {
+	struct stat st;
+
 	if (e->dump->terminal)
 		e->n_watchers = terminal_watchers(STDOUT_FILENO, e->watchers, WATCHERS_MAX);
-	else
-		e->skip_group = true;
+	else if (!fstat(STDOUT_FILENO, &st))
+		e->skip_group = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 }
 
 static int follow(struct events *e, struct recorder *r, const struct recorder_calls *calls)

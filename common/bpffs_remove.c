@@ -304,6 +304,7 @@ static void free_name(struct bpffs *fs, const char *name, struct leaving *leavin
  */
 static void restore(struct bpffs *fs, const char *name, struct leaving *leaving)
 {
+	struct wt_shared shared;
 	struct wt_meta meta;
 	int dir;
 
@@ -313,7 +314,9 @@ static void restore(struct bpffs *fs, const char *name, struct leaving *leaving)
 	dir = bpffs_open_dir(fs->fd, name, fs->path, NULL);
 	if (dir < 0)
 		return;
+	/* one that was never whole may have meta already */
 	if (bpffs_state(dir) == BPFFS_SESSION &&
+	    !bpffs_read(dir, OBJECTS_SHARED, &shared, sizeof(shared)) && shared.enabled &&
 	    !bpffs_read(dir, OBJECTS_META, &meta, sizeof(meta))) {
 		meta.name[sizeof(meta.name) - 1] = '\0';
 		if (bpffs_name_ok(meta.name))

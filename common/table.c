@@ -14,7 +14,7 @@
 #include "text.h"
 
 #define COLUMNS_MAX 16
-#define LAST_MIN    12 /* what a last column that is shortened keeps at least */
+#define LAST_MIN    12 /* of a last column for which nothing is left: lines are cut */
 #define GAP	    "..."
 
 struct table {
@@ -296,7 +296,7 @@ static int fit_last(struct table *t, size_t width)
 	if (kind == TABLE_PATH || kind == TABLE_REST) {
 		for (size_t i = 0; i < t->n_columns - 1; i++)
 			others += column_width(t, i, iter) + 1;
-		if (others + room < width)
+		if (others + strlen(GAP) < width)
 			room = width - others;
 		err = shorten_last(t, room, iter);
 	}

@@ -25,11 +25,17 @@ quick=()
 
 # The longest that anything may take; only what hangs gets there.
 patience_s=$((20 + 5 * slow))
+[[ ${WT_LONG-} != 1 ]] || patience_s=$((20 * patience_s))
 
 # scaled N [LEAST]: a number of rounds that a guest gets through in reasonable time, too
 scaled() {
 	local n=$(($1 / slow)) least=${2-1}
 	echo $((n < least ? least : n))
+}
+
+# sampled N FULL: the same, but of FULL in `make check-long`
+sampled() {
+	if [[ ${WT_LONG-} == 1 ]]; then scaled "$2"; else scaled "$1"; fi
 }
 
 setup() { enter; }
@@ -143,6 +149,21 @@ one_error() {
 	is "$(jq -r 'to_entries[] | "\(.key): \(.value)"' out)" "error: $(sed 's/^writetrace: //' err)" "stdout with -j"
 }
 
+# safe FILE: no control byte but the end of line, valid UTF-8, no C1 control, no bidirectional override
+safe() {
+	perl -ne 'BEGIN { binmode STDIN }
+		chomp;
+		die "line $.: a control byte\n" if /[\x00-\x1f\x7f]/;
+		die "line $.: not UTF-8\n" unless /^(?: [\x20-\x7e] | [\xc2-\xdf][\x80-\xbf] | \xe0[\xa0-\xbf][\x80-\xbf]
+			| [\xe1-\xec\xee\xef][\x80-\xbf]{2} | \xed[\x80-\x9f][\x80-\xbf] | \xf0[\x90-\xbf][\x80-\xbf]{2}
+			| [\xf1-\xf3][\x80-\xbf]{3} | \xf4[\x80-\x8f][\x80-\xbf]{2} )*+$/x;
+		utf8::decode($_);
+		die "line $.: a C1 control\n" if /[\x{80}-\x{9f}]/;
+		die "line $.: a bidirectional override\n"
+			if /[\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]/;' "$1" 2>unsafe ||
+		fail "$1, $(<unsafe)"
+}
+
 # JSON
 
 # values FILTER [CONDITION]: FILTER's result for each write record of ./out for which CONDITION is true; a line each
@@ -226,8 +247,8 @@ adds_up_jq='
 	elif any(.lost[]; . != 0 and . != null) then "lost: \(.lost)"
 	else empty end'
 
-# adds_up [CALLS BYTES ERRORS]: ./out is one such document, in which the totals are the sum of the operations and of all
-# rows (and these) and nothing is lost. Leaves $calls, $bytes and $errors.
+# adds_up [CALLS [BYTES [ERRORS]]]: ./out is one such document, in which the totals are the sum of the operations and of
+# all rows (and these) and nothing is lost. Leaves $calls, $bytes and $errors.
 adds_up() {
 	local wrong
 	read -r calls bytes errors wrong < <(jq -n -r '
@@ -235,7 +256,7 @@ adds_up() {
 		else .[0] | "\(.totals | "\(.calls) \(.bytes) \(.errors)") \('"$adds_up_jq"' // "")" end' out || true)
 	[[ $calls ]] || fail "./out is not such a document"
 	[[ ! $wrong ]] || fail "$wrong"
-	(($# == 0)) || is "$calls calls, $bytes bytes, $errors errors" "$1 calls, $2 bytes, $3 errors"
+	is "$calls calls, $bytes bytes, $errors errors" "${1-$calls} calls, ${2-$bytes} bytes, ${3-$errors} errors"
 }
 
 # same_rows EVENTS BY [CONDITION]: the rows of ./out are what those EVENTS (as `trace -j` shows them) for which CONDITION
@@ -244,8 +265,8 @@ same_rows() {
 	local wrong
 	# shellcheck disable=SC2016
 	wrong=$(jq -n -r --slurpfile events "$1" --slurpfile doc out --arg by "$2" '
-		def exact: .comm = (.comm_b64 // (.comm | @base64))
-			| if .path then .path = (.path_b64 // (.path | @base64)) else . end;
+		def exact($name; $b64): if has($b64) then .[$name] = .[$b64] elif .[$name] then .[$name] |= @base64 else . end;
+		def exact: exact("comm"; "comm_b64") | exact("path"; "path_b64");
 		{file: ["kind", "path", "path_state", "dev", "ino"]} as $fields
 		| ($by | split(",")) as $by
 		| [$by[] | $fields[.] // [.] | .[]] as $keys
@@ -285,18 +306,18 @@ pin() { wt --bpffs "$bpffs" pin "${quick[@]}" "$@"; }
 dump() { wt --bpffs "$bpffs" dump "$@"; }
 unpin() { wt --bpffs "$bpffs" unpin "$@"; }
 
-# objects [DIR]: a line "prog 12", "map 7" or "link 3" for each that is in the kernel, or that is pinned below DIR
+# objects DIR: a line "prog 12", "map 7" or "link 3" for each that is pinned below DIR; with '' for each there is
 objects() {
 	local kind
 	for kind in prog map link; do
-		bpftool -f "$kind" list | awk -v kind="$kind" -v below="${1+${1%/}/}" '
+		bpftool -f "$kind" list | awk -v kind="$kind" -v below="${1:+${1%/}/}" '
 			/^[0-9]+:/ { id = $1 + 0; if (below == "") print kind, id }
 			below != "" && $1 == "pinned" && index($2, below) == 1 { print kind, id }' || return
 	done | sort -u
 }
 
 # are_gone FILE: none of the objects whose lines are in FILE is in the kernel
-are_gone() { [[ -s $1 && ! $(objects | sort - "$1" | uniq -d) ]]; }
+are_gone() { [[ -s $1 && ! $(objects '' | sort - "$1" | uniq -d) ]]; }
 
 # Something to trace
 

@@ -6,21 +6,6 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
-# safe FILE: no control byte but the end of line, valid UTF-8, no C1 control, no bidirectional override
-safe() {
-	perl -ne 'BEGIN { binmode STDIN }
-		chomp;
-		die "line $.: a control byte\n" if /[\x00-\x1f\x7f]/;
-		die "line $.: not UTF-8\n" unless /^(?: [\x20-\x7e] | [\xc2-\xdf][\x80-\xbf] | \xe0[\xa0-\xbf][\x80-\xbf]
-			| [\xe1-\xec\xee\xef][\x80-\xbf]{2} | \xed[\x80-\x9f][\x80-\xbf] | \xf0[\x90-\xbf][\x80-\xbf]{2}
-			| [\xf1-\xf3][\x80-\xbf]{3} | \xf4[\x80-\x8f][\x80-\xbf]{2} )*+$/x;
-		utf8::decode($_);
-		die "line $.: a C1 control\n" if /[\x{80}-\x{9f}]/;
-		die "line $.: a bidirectional override\n"
-			if /[\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]/;' "$1" 2>unsafe ||
-		fail "$1, $(<unsafe)"
-}
-
 @test "what these tests call safe" {
 	printf 'plain text, \xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\n' >text
 	safe text

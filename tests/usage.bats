@@ -6,14 +6,16 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
-# usage REGEX ARGUMENT...: wrong usage. Should it be taken, all that is traced is this shell, for a moment.
+# usage REGEX ARGUMENT...: wrong usage. Should it be taken, all that is traced is this shell, for a moment, and no session
+# is made or found.
 usage() {
 	local regex=$1
 	shift
-	if [[ ${1-} == trace ]]; then
-		shift
-		set -- trace -p $$ --duration 10ms "$@"
-	fi
+	case ${1-} in
+	trace) set -- trace -p $$ --duration 10ms "${@:2}" ;;
+	pin) set -- --bpffs /nowhere pin -p $$ "${@:2}" ;;
+	dump | unpin) set -- --bpffs /nowhere "$@" ;;
+	esac
 	one_error 2 "$regex" "$@"
 }
 
@@ -31,6 +33,10 @@ usage() {
 	usage "did you mean 'trace'" tarce
 	usage "did you mean 'probe'" prboe
 	usage "did you mean 'probe'" probes
+	usage "did you mean 'pin'" pinn
+	usage "did you mean 'unpin'" unpinn
+	usage "did you mean 'dump'" dmup
+	usage "did you mean 'dump'" dumps
 	usage "unknown command 'p'" p
 	usage "unknown command 'Trace'" Trace
 	usage "unknown command ''" ''
@@ -46,6 +52,13 @@ usage() {
 	usage "unknown option '-Z'" trace -fZ
 	usage "unknown option '--frobnicate'" --frobnicate trace
 	usage "did you mean '--json'" --jsn trace
+	usage "unknown option '--frobnicate'" pin --frobnicate
+	usage "did you mean '--replace'" pin --relpace
+	usage "did you mean '--events'" pin --evnts 5
+	usage "did you mean '--interval'" dump --intervall 1s
+	usage "did you mean '--limit'" dump --limits 3
+	usage "did you mean '--all'" unpin --al1
+	usage "unknown option '-Z'" unpin -Z
 }
 
 @test "a value that is missing or superfluous" {
@@ -55,6 +68,23 @@ usage() {
 	usage "unexpected argument 'extra'" trace extra
 	usage "no COMMAND" trace --
 	usage "" trace -o
+	usage "'--rows' needs a value" pin --rows
+	usage "'--replace' takes no value" pin --replace=yes
+	usage "unexpected argument 'other'" pin web other
+	usage "'--sort' needs a value" dump --sort
+	usage "'--follow' takes no value" dump --events --follow=yes
+	usage "unexpected argument 'other'" dump web other
+	usage "no NAME, and no --all" unpin
+	usage "'--all' takes no value" unpin --all=yes
+}
+
+@test "names that no session can have" {
+	for name in '' stage_x trash_x stage_ a/b a.b . .. 'a b' ä /web "$(printf '%065d' 0)"; do
+		usage "is not a session's name: 1 to 64 of A-Z a-z 0-9 _ -" pin "$name"
+		usage "is not a session's name" dump "$name"
+		usage "is not a session's name" unpin "$name"
+		usage "is not a session's name" unpin web "$name"
+	done
 }
 
 @test "values that are not what they should be" {
@@ -100,6 +130,18 @@ usage() {
 	for bytes in '' x -1 4097 8K; do
 		usage "--data: .*4096" trace "--data=$bytes"
 	done
+	for number in '' x -1 1K 1.5 16777217 99999999999999999999; do
+		usage "--rows: .*1 to 16777216" pin "--rows=$number"
+		usage "--events: .*0 to 16777216" pin "--events=$number"
+	done
+	usage "--rows: .*1 to 16777216" pin --rows 0
+	for number in '' x -1 1K 1.5 99999999999999999999; do
+		usage "--limit: .*number" dump "--limit=$number"
+		usage "--events: .*number" dump "--events=$number"
+	done
+	for time in '' x 0 0s 1x -1s; do
+		usage "--interval: .*time" dump "--interval=$time"
+	done
 }
 
 @test "choices" {
@@ -109,6 +151,18 @@ usage() {
 	usage "unknown column 'bogus'.*-C help" trace -C time,bogus
 	usage "" trace -C ''
 	usage "" trace -C time,,file
+	for command in "trace -c" pin; do
+		# shellcheck disable=SC2086
+		{
+			usage "--by: .*'bogus'.*pid comm uid cgroup op file" $command --by pid,bogus
+			usage "--by: .*'PID'" $command --by PID
+			usage "--by: " $command --by ''
+			usage "--by: " $command --by pid,
+		}
+	done
+	usage "--backend: .*'bogus'.*fentry.*tracepoint.*raw" pin --backend bogus
+	usage "--sort: .*'bogus'.*bytes calls errors latency" dump --sort bogus
+	usage "--sort: " dump --sort ''
 }
 
 @test "patterns" {
@@ -126,19 +180,34 @@ usage() {
 
 @test "options that contradict each other" {
 	usage "--min-latency.*--no-latency|--no-latency.*--min-latency" trace --no-latency --min-latency 1ms
+	usage "--min-latency.*--no-latency|--no-latency.*--min-latency" pin --no-latency --min-latency 1ms
+	usage "--summary.*--columns" trace -c -C pid
+	usage "--summary.*--data" trace --summary -s 10
+	usage "--summary.*--count" trace -c --count 10
+	usage "--by.*--summary" trace --by pid
+	usage "NAME and --all" unpin web --all
+	usage "--list.*NAME" dump web --list
+	usage "--follow.*--events" dump --follow
+	usage "--list, --events and --interval" dump --list --events
+	usage "--list, --events and --interval" dump --list --interval 1s
+	usage "--list, --events and --interval" dump --events=3 --interval 1s
 }
 
 @test "wrong usage is found before anything else is looked at" {
 	cd /
-	nobody "$(command -v writetrace)" trace -k bogus 2>"$BATS_TEST_TMPDIR/err" || status=$?
-	expect_status 2
+	for arguments in "trace -k bogus" "pin a.b" "dump a.b" "unpin a.b"; do
+		status=0
+		# shellcheck disable=SC2086
+		nobody "$(command -v writetrace)" $arguments 2>"$BATS_TEST_TMPDIR/err" || status=$?
+		expect_status 2
+	done
 }
 
 @test "help and version: on stdout, status 0, no privilege needed" {
 	binary=$(command -v writetrace)
 	cd /
 	for arguments in help --help -h "help trace" "help probe" "help help" "trace --help" "trace -h" "probe --help" \
-		-V --version "trace -V" "trace --help --duration" "-j --help"; do
+		-V --version "trace -V" "trace --help --duration" "-j --help" "help pin" "help dump" "help unpin" "pin --help" "dump -h" "unpin --help --all" "dump -V"; do
 		status=0
 		# shellcheck disable=SC2086
 		nobody "$binary" $arguments >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
@@ -163,17 +232,27 @@ usage() {
 	jq -e .version out
 }
 
-@test "help trace names every option of the contract, and no line is wider than a terminal" {
-	wt help trace
-	for option in pid tid follow comm uid cgroup path fd kind ops min-size min-latency failed output force data columns \
-		no-latency backend ring-size strict trace-pipe include-self count duration json pretty debug quiet \
-		color bpffs help version; do
+# options_of COMMAND OPTION...: its help names each
+options_of() {
+	wt help "$1"
+	expect_status 0
+	for option in "${@:2}"; do
 		has out "--$option([^-a-z]|\$)"
 	done
 	has_not out '.{81}'
+}
+
+@test "help names every option of the contract, and no line is wider than a terminal" {
+	options_of trace pid tid follow comm uid cgroup path fd kind ops min-size min-latency failed output force data \
+		columns no-latency backend ring-size strict trace-pipe include-self count duration json pretty debug quiet \
+		color bpffs help version summary by
+	options_of pin pid tid follow comm uid cgroup path fd kind ops min-size min-latency failed no-latency backend by \
+		trace-pipe rows events replace json pretty debug quiet color bpffs help version
+	options_of dump list events follow interval sort limit json pretty debug quiet color bpffs help version
+	options_of unpin all json pretty debug quiet color bpffs help version
 	wt help
 	has_not out '.{81}'
-	for command in probe trace help; do
+	for command in probe trace pin dump unpin help; do
 		has out "^ +$command +[a-z]"
 	done
 }

@@ -55,6 +55,7 @@ struct wl_expect;
  */
 struct wl_expect *wl_expect_open(const char *path, size_t data_max, bool base64);
 void wl_expect_add(struct wl_expect *expect, const struct wl_event *ev);
+void wl_expect_text(struct wl_expect *expect, const char *text, size_t len);
 void wl_expect_close(struct wl_expect *expect);
 
 struct wl_meter {
@@ -96,6 +97,7 @@ void wl_drain(int fd);
 void *wl_shared(size_t size);
 /* Dies unless @pid exited with status 0. */
 void wl_wait(pid_t pid);
+void wl_die_with_parent(void);
 /* A child that dies with its parent; returns as fork does. */
 pid_t wl_fork(void);
 
@@ -136,5 +138,10 @@ bool wl_cmd_preempt(int argc, char **argv);
 bool wl_cmd_wchar(int argc, char **argv);
 bool wl_cmd_interrupted(int argc, char **argv);
 bool wl_cmd_follow(int argc, char **argv);
+bool wl_cmd_files(int argc, char **argv);
+bool wl_cmd_load(int argc, char **argv);
+bool wl_cmd_swarm(int argc, char **argv);
+bool wl_cmd_record(int argc, char **argv);
+bool wl_cmd_check_record(int argc, char **argv);
 
 #endif

@@ -293,13 +293,18 @@ void wl_wait(pid_t pid)
 		wl_die("child %d failed: status %#x", pid, status);
 }
 
+void wl_die_with_parent(void)
+{
+	wl_must(prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+}
+
 pid_t wl_fork(void)
 {
 	pid_t parent = getpid(), pid = wl_must(fork(), "fork");
 
 	if (pid)
 		return pid;
-	wl_must(prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+	wl_die_with_parent();
 	if (getppid() != parent)
 		_exit(1);
 	return 0;

@@ -151,6 +151,11 @@ void wl_expect_add(struct wl_expect *expect, const struct wl_event *ev)
 	put(expect, "}\n", 2);
 }
 
+void wl_expect_text(struct wl_expect *expect, const char *text, size_t len)
+{
+	put(expect, text, len);
+}
+
 void wl_expect_close(struct wl_expect *expect)
 {
 	size_t len = expect->end - expect->map;

@@ -1,0 +1,258 @@
+#!/usr/bin/env bats
+# The flight recorder: what it shows is what was written, whole, in order, and with its path, however fast it is
+# overwritten meanwhile; and where something is missing it says so.
+
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+load lib
+
+setup() {
+	enter
+	own_bpffs
+	memory=$(mktemp -d /dev/shm/writetrace.XXXXXX)
+}
+
+teardown() {
+	end_started
+	rm -rf "$memory"
+	drop_bpffs
+}
+
+# record MODE SECONDS [ARGUMENT...]: four threads begin to write (workload_record.c); they are in ./writers
+record() {
+	local mode=$1 seconds=$2
+	shift 2
+	rm -f writers
+	give_order "workload record $memory 4 $seconds $mode writers $*"
+	until_true test -e writers
+}
+
+records_on() { [[ ! -e $done_in/$orders_given ]]; }
+
+# check FILE [OPTION...]
+check() { workload check-record writers "$@" >>checked || fail "$1 is not what was written"; }
+
+seconds=$(sampled 2 10)
+[[ ${WT_GUEST-} != 1 ]] || seconds=3
+
+# reads_while_written MODE [ARGUMENT...]: nothing torn, and in the end the newest N exactly
+reads_while_written() {
+	local mode=$1 dumps=0
+	shift
+	start_target
+	pin -f -p "$target" "$@"
+	expect_status 0
+	record "$mode" "$seconds"
+	while records_on; do
+		dump --events -j
+		expect_status 0
+		check out
+		dumps=$((dumps + 1))
+	done
+	sort checked | uniq -c | sort -n | tail -n 5
+	between 5 "$dumps" 1000000 dumps
+	has checked '^[1-9][0-9]* shown'
+	for n in 1 2 10 1000; do
+		dump --events=$n -j
+		check out --newest $n
+	done
+	dump --events -j
+	check out --newest 4096
+	dump -j
+	is "$(jq .totals.calls out)" "$(awk '{ n += $3 } END { print n }' writers)" calls
+	unpin default
+}
+
+@test "four writers on one processor, read in a loop" {
+	for backend in $(some_backends); do
+		reads_while_written one --events 4096 --backend "$backend"
+	done
+}
+
+@test "four writers on all processors, read in a loop" {
+	for backend in $(some_backends); do
+		reads_while_written spread --events 4096 --backend "$backend"
+	done
+}
+
+@test "four writers that change processors all the time, read in a loop" {
+	reads_while_written hop --events 4096
+}
+
+# follows MODE [ARGUMENT...]: all is shown or said to be lost
+follows() {
+	local mode=$1
+	shift
+	start_target
+	pin -f -p "$target" "$@"
+	expect_status 0
+	writetrace --bpffs "$bpffs" dump --events --follow -j >lines 2>err </dev/null 3>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+	record "$mode" "$seconds"
+	until_true test -e "$done_in/$orders_given"
+	cp lines after
+	unpin default
+	end_trace none
+	expect_status 0
+	check lines --follow
+	cat checked
+}
+
+@test "--follow, four writers on one processor: shown and lost are all that were written" {
+	follows one --events 4096
+}
+
+@test "--follow, four writers on all processors" {
+	follows spread --events 4096
+}
+
+@test "--follow, four writers that change processors all the time" {
+	follows hop --events 4096
+}
+
+@test "--follow a recorder that is overwritten thousands of times" {
+	follows hop --events 16
+}
+
+@test "--follow slow writers: nothing is lost" {
+	start_target
+	pin -f -p "$target" --events 4096
+	writetrace --bpffs "$bpffs" dump --events --follow -j >lines 2>err </dev/null 3>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+	for ((i = 0; i < 5; i++)); do
+		rm -f checked
+		record one 0 --calls 250
+		until_true test -e "$done_in/$orders_given"
+		is_shown() { [[ $(wc -l <lines) == $((1000 * (i + 1))) ]]; }
+		until_true is_shown
+		tail -n 1000 lines >part
+		check part --follow
+		is "$(<checked)" "1000 shown, 0 lost, 0 missing"
+	done
+	end_trace
+	expect_status 0
+	is "$(jq -c . lines | wc -l)" 5000 "JSON lines"
+}
+
+@test "small recorders keep exactly the newest" {
+	for events in 1 16 100; do
+		start_target
+		pin -f -p "$target" --events "$events"
+		expect_status 0
+		record hop 0 --calls "$(scaled 20000)"
+		until_true test -e "$done_in/$orders_given"
+		for n in 1 2 15 16 99 100 101 1000000; do
+			dump --events=$n -j
+			expect_status 0
+			check out --newest $((n < events ? n : events))
+		done
+		dump --events=0 -j
+		expect_status 0
+		is "$(wc -l <out)" 0 events
+		unpin default
+	done
+}
+
+@test "the newest of a single writer are its last, whatever the number" {
+	start_target
+	for total in 1 5 1023 3000; do
+		pin -f -p "$target" --events 1024
+		order "workload files $memory 1 $total sums"
+		for n in 1 7 1024; do
+			dump --events=$n -j
+			seq $((total > n ? total - n : 0)) $((total - 1)) >want
+			jq .offset out | cmp - want
+		done
+		unpin default
+	done
+}
+
+# right_paths DIR FILES EVENTS: each of the EVENTS in ./out has the path that belongs to its offset
+right_paths() {
+	local wrong
+	wrong=$(jq -n -r --arg dir "$1" --argjson files "$2" --argjson want "$3" '
+		reduce inputs as $e ({n: 0};
+			if .wrong then .
+			elif $e.type != "write" then .wrong = $e
+			elif $e.path != "\($dir)/f\($e.offset % $files)" or $e.path_state then .wrong = $e
+			else .n += 1 end)
+		| if .wrong then "\(.wrong)" elif .n != $want then "\(.n) events instead of \($want)" else empty end' out) ||
+		wrong="not JSON"
+	[[ ! $wrong ]] || fail "$wrong"
+}
+
+@test "files that come and go: each event that is kept has its path" {
+	n=$(sampled 20000 1000000)
+	start_target
+	for events in 16 1024 4096; do
+		pin -f -p "$target" --events $events
+		order "workload files $memory $n $n sums --unlink"
+		dump --events -j
+		right_paths "$memory" "$n" "$((n < events ? n : events))"
+		unpin default
+	done
+}
+
+@test "files that come again and again: each event that is kept has its path" {
+	n=$(sampled 30000 300000)
+	start_target
+	for files in 10 300 3000; do
+		pin -f -p "$target" --events 1024
+		order "workload files $memory $files $n sums"
+		dump --events -j
+		right_paths "$memory" "$files" 1024
+		unpin default
+	done
+}
+
+long_dir() {
+	long=$memory/$(printf '%0200d' 0)/$(printf '%0200d' 1)
+	mkdir -p "$long"
+}
+
+@test "long paths: each event has its path" {
+	long_dir
+	n=$(sampled 5000 100000)
+	start_target
+	pin -f -p "$target" --events 256
+	order "workload files $long 30 $n sums"
+	dump --events -j
+	right_paths "$long" 30 256
+}
+
+# There is not room for the paths of all of them.
+@test "long paths of files that come and go: none has a wrong one, the newest have theirs" {
+	long_dir
+	n=$(sampled 5000 100000)
+	start_target
+	pin -f -p "$target" --events 256
+	order "workload files $long $n $n sums --unlink"
+	dump --events -j
+	is "$(wc -l <out)" 256 events
+	jq -c 'select(.path_state != "unknown")' out >known
+	between 50 "$(wc -l <known)" 256 "events with a path"
+	cmp <(tail -n "$(wc -l <known)" out) known
+	mv known out
+	right_paths "$long" "$n" "$(wc -l <out)"
+}
+
+@test "--follow with many files: each event has its path" {
+	start_target
+	pin -f -p "$target" --events 4096
+	writetrace --bpffs "$bpffs" dump --events --follow -j >lines 2>err </dev/null 3>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+	n=$(sampled 20000 1000000)
+	order "workload files $memory $n $n sums --unlink"
+	unpin default
+	end_trace none
+	grep '"type":"write"' lines >out
+	right_paths "$memory" "$n" "$(wc -l <out)"
+	lost=$(jq -n '[inputs | select(.type == "lost").count] | add // 0' lines)
+	is $((lost + $(wc -l <out))) "$n" "shown ($(wc -l <out)) and lost ($lost)"
+}
