@@ -242,6 +242,17 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+/* A row that was made after the change has not counted anything before it. */
+static void drop_new_rows(struct tally *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_rows; i++)
+		if (t->rows[i].sums.calls)
+			t->rows[n++] = t->rows[i];
+	t->n_rows = n;
+}
+
 /* See struct wt_sums. */
 int tally_read(struct tally *t, const struct tally_source *source)
 {
@@ -261,6 +272,7 @@ int tally_read(struct tally *t, const struct tally_source *source)
 		err = settle(s, epoch + 1);
 	if (!err)
 		err = add_place(t, s, epoch & 1);
+	drop_new_rows(t);
 	if (!err)
 		err = tally_find_files(t, s);
 	if (!err)
