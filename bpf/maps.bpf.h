@@ -17,6 +17,9 @@ const volatile struct wt_syscall syscalls[WT_SYSCALLS] = {};
 
 struct wt_shared shared = {};
 
+/* By operation. Not among the constants: the verifier would walk what follows for each shape. */
+struct wt_shape shapes[WT_OP_COUNT] SEC(".data.shapes") = {};
+
 /* A place to build records in, see scratch_take(). */
 struct wt_scratch {
 	__u64 busy;

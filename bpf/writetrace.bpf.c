@@ -35,7 +35,7 @@ static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
 
 	if (!session_enabled(op, false))
 		return 0;
-	if (task_wanted(&who) && fd_wanted(regs_arg(regs, 0, compat)))
+	if (task_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
 		span_start();
 	return 0;
 }
@@ -98,6 +98,8 @@ static __always_inline __s64 op_position(const struct wt_done *d, struct file *f
 	__s64 added = d->ret > 0 ? d->ret : 0;
 	struct inode *inode;
 
+	if (!d->call.has_pos && d->call.at)
+		return call_read_position(&d->call) - added;
 	if (!d->call.has_pos)
 		return kread(file, file, f_pos) - added;
 	if (added && (d->call.append || (kread(file, file, f_flags) & O_APPEND))) {
@@ -110,7 +112,7 @@ static __always_inline __s64 op_position(const struct wt_done *d, struct file *f
 /* False if the file is not wanted or could not be made known. */
 static __always_inline bool op_find_file(struct wt_done *d)
 {
-	struct file *file = file_by_fd(d->who.task, d->call.fd);
+	struct file *file = d->call.no_fd ? NULL : file_by_fd(d->who.task, d->call.fd);
 	enum file_verdict verdict;
 
 	d->open_file = file;
@@ -120,8 +122,10 @@ static __always_inline bool op_find_file(struct wt_done *d)
 	d->offset = 0;
 	if (!file)
 		return !cfg.path_globs && (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
-	d->has_pos = true;
-	d->offset = op_position(d, file);
+	if (d->call.moves) {
+		d->has_pos = true;
+		d->offset = op_position(d, file);
+	}
 	verdict = file_wanted(file, &d->file);
 	if (verdict != FILE_NOT_SENT)
 		return verdict == FILE_WANTED;
@@ -172,7 +176,7 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	call_unpack(&d.call, regs, op, compat);
 	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns))
 		return 0;
-	call_measure(&d.call);
+	call_measure(&d.call, &d.ret);
 	if (d.call.size < cfg.min_size)
 		return 0;
 	if (op_find_file(&d))
@@ -192,20 +196,31 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 #define native_compat() task_in_compat_call((struct task_struct *)bpf_get_current_task())
 #endif
 
-#define FENTRY_ENTER(name, function, op, hook, compat, copy)    \
-	SEC("?fentry/" function)                                \
-	int fentry##name##_##copy(__u64 *ctx)                   \
-	{                                                       \
-		op_enter((struct pt_regs *)ctx[0], op, compat); \
-		return 0;                                       \
+/* Linux 5.10 refuses ctx[0] of some functions, whose argument's type it has not resolved. */
+static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
+{
+	struct pt_regs *regs = NULL;
+
+	if (cfg.direct)
+		return (struct pt_regs *)ctx[0];
+	bpf_probe_read_kernel(&regs, sizeof(regs), ctx);
+	return regs;
+}
+
+#define FENTRY_ENTER(name, function, op, hook, compat, copy) \
+	SEC("?fentry/" function)                             \
+	int fentry##name##_##copy(__u64 *ctx)                \
+	{                                                    \
+		op_enter(fentry_regs(ctx), op, compat);      \
+		return 0;                                    \
 	}
 
-#define FENTRY_EXIT(name, function, op, hook, compat, copy)                  \
-	SEC("?fexit/" function)                                              \
-	int fexit##name##_##copy(__u64 *ctx)                                 \
-	{                                                                    \
-		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy); \
-		return 0;                                                    \
+#define FENTRY_EXIT(name, function, op, hook, compat, copy)          \
+	SEC("?fexit/" function)                                      \
+	int fexit##name##_##copy(__u64 *ctx)                         \
+	{                                                            \
+		op_exit(fentry_regs(ctx), ctx[1], op, compat, copy); \
+		return 0;                                            \
 	}
 
 #define FENTRY(name, function, op, hook, compat)          \
@@ -216,13 +231,27 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	FENTRY_EXIT(name, function, op, hook, compat, 2)  \
 	FENTRY_EXIT(name, function, op, hook, compat, 3)
 
-#define FENTRY_NATIVE(name, op) FENTRY(_##name, SYS_NATIVE #name, op, op, native_compat())
+#define FENTRY_NATIVE(name, syscall, op) \
+	FENTRY(_##name, SYS_NATIVE syscall, op, op, native_compat())
 
-FENTRY_NATIVE(write, WT_OP_WRITE)
-FENTRY_NATIVE(pwrite64, WT_OP_PWRITE64)
-FENTRY_NATIVE(writev, WT_OP_WRITEV)
-FENTRY_NATIVE(pwritev, WT_OP_PWRITEV)
-FENTRY_NATIVE(pwritev2, WT_OP_PWRITEV2)
+FENTRY_NATIVE(write, "write", WT_OP_WRITE)
+FENTRY_NATIVE(pwrite64, "pwrite64", WT_OP_PWRITE64)
+FENTRY_NATIVE(writev, "writev", WT_OP_WRITEV)
+FENTRY_NATIVE(pwritev, "pwritev", WT_OP_PWRITEV)
+FENTRY_NATIVE(pwritev2, "pwritev2", WT_OP_PWRITEV2)
+FENTRY_NATIVE(sendfile, "sendfile64", WT_OP_SENDFILE)
+FENTRY_NATIVE(splice, "splice", WT_OP_SPLICE)
+FENTRY_NATIVE(vmsplice, "vmsplice", WT_OP_VMSPLICE)
+FENTRY_NATIVE(tee, "tee", WT_OP_TEE)
+FENTRY_NATIVE(copy_file_range, "copy_file_range", WT_OP_COPY_FILE_RANGE)
+FENTRY_NATIVE(sendto, "sendto", WT_OP_SENDTO)
+FENTRY_NATIVE(sendmsg, "sendmsg", WT_OP_SENDMSG)
+FENTRY_NATIVE(sendmmsg, "sendmmsg", WT_OP_SENDMMSG)
+FENTRY_NATIVE(fsync, "fsync", WT_OP_FSYNC)
+FENTRY_NATIVE(fdatasync, "fdatasync", WT_OP_FDATASYNC)
+FENTRY_NATIVE(sync_file_range, "sync_file_range", WT_OP_SYNC_FILE_RANGE)
+FENTRY_NATIVE(syncfs, "syncfs", WT_OP_SYNCFS)
+FENTRY_NATIVE(msync, "msync", WT_OP_MSYNC)
 
 #if defined(__TARGET_ARCH_x86)
 #define FENTRY_COMPAT(name, function, op) FENTRY(32_##name, function, op, WT_HOOK(op, true), true)
@@ -233,6 +262,19 @@ FENTRY_COMPAT(pwrite64, "__ia32_sys_ia32_pwrite64", WT_OP_PWRITE64)
 FENTRY_COMPAT(writev, "__ia32_sys_writev", WT_OP_WRITEV)
 FENTRY_COMPAT(pwritev, "__ia32_compat_sys_pwritev", WT_OP_PWRITEV)
 FENTRY_COMPAT(pwritev2, "__ia32_compat_sys_pwritev2", WT_OP_PWRITEV2)
+FENTRY_COMPAT(sendfile, "__ia32_sys_sendfile64", WT_OP_SENDFILE)
+FENTRY_COMPAT(splice, "__ia32_sys_splice", WT_OP_SPLICE)
+FENTRY_COMPAT(vmsplice, "__ia32_sys_vmsplice", WT_OP_VMSPLICE)
+FENTRY_COMPAT(tee, "__ia32_sys_tee", WT_OP_TEE)
+FENTRY_COMPAT(copy_file_range, "__ia32_sys_copy_file_range", WT_OP_COPY_FILE_RANGE)
+FENTRY_COMPAT(sendto, "__ia32_sys_sendto", WT_OP_SENDTO)
+FENTRY_COMPAT(sendmsg, "__ia32_compat_sys_sendmsg", WT_OP_SENDMSG)
+FENTRY_COMPAT(sendmmsg, "__ia32_compat_sys_sendmmsg", WT_OP_SENDMMSG)
+FENTRY_COMPAT(fsync, "__ia32_sys_fsync", WT_OP_FSYNC)
+FENTRY_COMPAT(fdatasync, "__ia32_sys_fdatasync", WT_OP_FDATASYNC)
+FENTRY_COMPAT(sync_file_range, "__ia32_sys_ia32_sync_file_range", WT_OP_SYNC_FILE_RANGE)
+FENTRY_COMPAT(syncfs, "__ia32_sys_syncfs", WT_OP_SYNCFS)
+FENTRY_COMPAT(msync, "__ia32_sys_msync", WT_OP_MSYNC)
 #endif
 
 /* The operation behind a system call number, or -1. Numbers differ between native and 32-bit. */

@@ -20,7 +20,47 @@ enum wt_op {
 	WT_OP_WRITEV,
 	WT_OP_PWRITEV,
 	WT_OP_PWRITEV2,
+	WT_OP_SENDFILE,
+	WT_OP_SPLICE,
+	WT_OP_VMSPLICE,
+	WT_OP_TEE,
+	WT_OP_COPY_FILE_RANGE,
+	WT_OP_SENDTO,
+	WT_OP_SENDMSG,
+	WT_OP_SENDMMSG,
+	WT_OP_FSYNC,
+	WT_OP_FDATASYNC,
+	WT_OP_SYNC_FILE_RANGE,
+	WT_OP_SYNCFS,
+	WT_OP_MSYNC,
 	WT_OP_COUNT,
+};
+
+/* How the arguments of an operation's system call lie (table ops in common/ops.c). */
+enum wt_form {
+	WT_FORM_NONE,	  /* no data and no size */
+	WT_FORM_LENGTH,	  /* a number of bytes, no data */
+	WT_FORM_DATA,	  /* argument 1: the data, its length */
+	WT_FORM_VECTORS,  /* argument 1: vectors, their number */
+	WT_FORM_MESSAGE,  /* argument 1: a struct msghdr */
+	WT_FORM_MESSAGES, /* argument 1: structs mmsghdr, their number */
+};
+
+/* Which arguments are what. Masks and flags instead of cases: the verifier would walk all that
+ * follows once for each case. */
+struct wt_shape {
+	__u64 pos_mask; /* argument 3, or 1: position */
+	__u64 pos_mask_1;
+	__u64 at_mask;	   /* argument 3: address of the position, if not NULL */
+	__u32 no_fd;	   /* all bits if the call has no descriptor, else 0 */
+	__u32 append_mask; /* argument 5: RWF_APPEND */
+	__u8 form;	   /* enum wt_form */
+	__u8 fd;	   /* number of the argument: descriptor of the file written to */
+	__u8 count;	   /* the same of bytes, vectors or messages */
+	__u8 moves;	   /* the file's position means something */
+	__u8 has_pos;	   /* there is a position among the arguments */
+	__u8 pos_always;   /* also if it is -1 */
+	__u8 pad[2];
 };
 
 /* Hooks are numbered by operation; behind them come those for calls of 32-bit programs, where these
@@ -142,6 +182,7 @@ enum wt_record_type {
 #define WT_EVENT_POS	    8  /* offset is known, if the file has one */
 #define WT_EVENT_DATA_FAULT 16 /* data could not be read */
 #define WT_EVENT_FILE	    32 /* file holds an identity */
+#define WT_EVENT_FD	    64 /* fd is one */
 
 /*
  * One finished operation: identity only; the path is in the struct wt_file with the same id, which

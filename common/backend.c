@@ -36,10 +36,10 @@ void backend_hook(enum backend backend, unsigned int op, struct buf *out)
 {
 	switch (backend) {
 	case BACKEND_FENTRY:
-		buf_printf(out, "fentry, fexit of sys_%s", ops[op].name);
+		buf_printf(out, "fentry, fexit of sys_%s", ops[op].syscall);
 		break;
 	case BACKEND_TRACEPOINT:
-		buf_printf(out, "sys_enter_%s, sys_exit_%s", ops[op].name, ops[op].name);
+		buf_printf(out, "sys_enter_%s, sys_exit_%s", ops[op].syscall, ops[op].syscall);
 		break;
 	default:
 		buf_puts(out, "sys_enter, sys_exit");

@@ -111,7 +111,20 @@ NUMBER_FIELD(pid, u64, line->event->pid)
 NUMBER_FIELD(tid, u64, line->event->tid)
 NUMBER_FIELD(uid, u64, line->event->uid)
 NUMBER_FIELD(cgroup, u64, line->event->cgroup)
-NUMBER_FIELD(fd, s64, line->event->fd)
+
+static void text_fd(struct buf *out, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_FD)
+		buf_s64(out, line->event->fd);
+	else
+		buf_putc(out, '-');
+}
+
+static void json_fd(struct json *json, const struct line *line)
+{
+	if (line->event->flags & WT_EVENT_FD)
+		json_s64(json, "fd", line->event->fd);
+}
 
 static const char *op_name(const struct line *line)
 {

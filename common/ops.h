@@ -7,16 +7,42 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
 
 struct buf;
 
 #define OPS_NO_SYSCALL (-1)
 
+/* Where a call's arguments say at which position it writes. */
+enum op_place {
+	OP_PLACE_NONE,	    /* the file has no position that means anything */
+	OP_PLACE_CURRENT,   /* the file's own position */
+	OP_PLACE_VALUE,	    /* argument 3 */
+	OP_PLACE_VALUE_1,   /* argument 1 */
+	OP_PLACE_VALUE_RWF, /* argument 3, or the file's own if that is -1; argument 5: RWF_ flags
+			     */
+	OP_PLACE_POINTER,   /* argument 3 points to it if it is not NULL, else the file's own */
+};
+
+#define OP_NO_FD (-1)
+
+struct op_shape {
+	enum wt_form form;
+	int fd;	   /* number of the argument: descriptor of the file written to; or OP_NO_FD */
+	int count; /* the same of bytes, vectors or messages */
+	enum op_place place;
+};
+
 struct op {
-	const char *name;  /* as users see it; also NAME in fentry_NAME_0 and sys_enter_NAME */
-	const char *group; /* write, copy, send, sync */
-	int nr;		   /* system call number */
-	int nr_compat;	   /* number for 32-bit programs, or OPS_NO_SYSCALL */
+	const char *name;      /* as users see it; also NAME in fentry_NAME_0 */
+	const char *group;     /* write, copy, send, sync */
+	const char *syscall;   /* its name in the kernel: sys_enter_SYSCALL */
+	struct op_shape shape; /* how its arguments lie */
+	int nr;		       /* system call number */
+	int nr_compat;	       /* number for 32-bit programs, or OPS_NO_SYSCALL */
+	int nr_compat_old;     /* an older call of the same kind, or OPS_NO_SYSCALL */
 	/* the kernel's function for 32-bit programs, if it is another than for the rest */
 	const char *compat_function;
 };
@@ -32,6 +58,9 @@ extern const struct op ops[];
  * Return: 0, or -EINVAL with the reason in @why.
  */
 int ops_parse(const char *list, uint64_t *mask, struct buf *why);
+
+/** ops_shape - how the arguments of operation @op lie, as the BPF side wants to be told */
+struct wt_shape ops_shape(unsigned int op);
 
 /** ops_all - every operation */
 uint64_t ops_all(void);

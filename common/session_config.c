@@ -91,9 +91,12 @@ static void configure_syscalls(struct session *s)
 	for_each_op (i) {
 		if (!(s->meta.ops & 1ULL << i))
 			continue;
+		s->skel->data_shapes->shapes[i] = ops_shape(i);
 		s->skel->rodata->syscalls[ops[i].nr].native = i + 1;
 		if (ops[i].nr_compat != OPS_NO_SYSCALL)
 			s->skel->rodata->syscalls[ops[i].nr_compat].compat = i + 1;
+		if (ops[i].nr_compat_old != OPS_NO_SYSCALL)
+			s->skel->rodata->syscalls[ops[i].nr_compat_old].compat = i + 1;
 	}
 }
 

@@ -46,7 +46,7 @@ static int get_object(void *arg, const char *name)
 		prog = bpf_object__find_program_by_name(s->skel->obj, name + prefix);
 		fd = prog ? bpf_program__fd(prog) : -1;
 	} else {
-		bpf_object__for_each_map(map, s->skel->obj) {
+		bpf_object__for_each_map (map, s->skel->obj) {
 			map_name(map, own);
 			if (!strcmp(own, name))
 				fd = bpf_map__fd(map);
