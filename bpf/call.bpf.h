@@ -10,6 +10,9 @@
 
 #define UIO_MAXIOV 1024
 
+/* A register, by a load where the verifier knows the pointer (see fentry_regs()). */
+#define regs_read(regs, reg) (cfg.typed_regs ? (regs)->reg : BPF_CORE_READ(regs, reg))
+
 struct wt_call {
 	__u32 op; /* enum wt_op */
 	__u32 fd;
@@ -43,18 +46,18 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 
 #define regs_arg(regs, n, compat) \
 	((compat) ? (__u32)regs_arg_compat_##n(regs) : regs_arg_native_##n(regs))
-#define regs_arg_native_0(regs) ((regs)->di)
-#define regs_arg_native_1(regs) ((regs)->si)
-#define regs_arg_native_2(regs) ((regs)->dx)
-#define regs_arg_native_3(regs) ((regs)->r10)
-#define regs_arg_native_4(regs) ((regs)->r8)
-#define regs_arg_native_5(regs) ((regs)->r9)
-#define regs_arg_compat_0(regs) ((regs)->bx)
-#define regs_arg_compat_1(regs) ((regs)->cx)
-#define regs_arg_compat_2(regs) ((regs)->dx)
-#define regs_arg_compat_3(regs) ((regs)->si)
-#define regs_arg_compat_4(regs) ((regs)->di)
-#define regs_arg_compat_5(regs) ((regs)->bp)
+#define regs_arg_native_0(regs) regs_read(regs, di)
+#define regs_arg_native_1(regs) regs_read(regs, si)
+#define regs_arg_native_2(regs) regs_read(regs, dx)
+#define regs_arg_native_3(regs) regs_read(regs, r10)
+#define regs_arg_native_4(regs) regs_read(regs, r8)
+#define regs_arg_native_5(regs) regs_read(regs, r9)
+#define regs_arg_compat_0(regs) regs_read(regs, bx)
+#define regs_arg_compat_1(regs) regs_read(regs, cx)
+#define regs_arg_compat_2(regs) regs_read(regs, dx)
+#define regs_arg_compat_3(regs) regs_read(regs, si)
+#define regs_arg_compat_4(regs) regs_read(regs, di)
+#define regs_arg_compat_5(regs) regs_read(regs, bp)
 
 #elif defined(__TARGET_ARCH_arm64)
 
@@ -73,12 +76,12 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 /* The result replaces the first argument; orig_x0 keeps it. */
 #define regs_arg(regs, n, compat) \
 	((compat) ? (__u32)regs_arg_native_##n(regs) : regs_arg_native_##n(regs))
-#define regs_arg_native_0(regs) ((regs)->orig_x0)
-#define regs_arg_native_1(regs) ((regs)->regs[1])
-#define regs_arg_native_2(regs) ((regs)->regs[2])
-#define regs_arg_native_3(regs) ((regs)->regs[3])
-#define regs_arg_native_4(regs) ((regs)->regs[4])
-#define regs_arg_native_5(regs) ((regs)->regs[5])
+#define regs_arg_native_0(regs) regs_read(regs, orig_x0)
+#define regs_arg_native_1(regs) regs_read(regs, regs[1])
+#define regs_arg_native_2(regs) regs_read(regs, regs[2])
+#define regs_arg_native_3(regs) regs_read(regs, regs[3])
+#define regs_arg_native_4(regs) regs_read(regs, regs[4])
+#define regs_arg_native_5(regs) regs_read(regs, regs[5])
 
 #endif
 

@@ -201,7 +201,7 @@ static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
 {
 	struct pt_regs *regs = NULL;
 
-	if (cfg.direct)
+	if (cfg.typed_regs)
 		return (struct pt_regs *)ctx[0];
 	bpf_probe_read_kernel(&regs, sizeof(regs), ctx);
 	return regs;

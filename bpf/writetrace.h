@@ -150,7 +150,8 @@ struct wt_config {
 	__u8 failed_only;
 	__u8 trace_pipe;
 	__u8 include_self;
-	__u8 pad[7];
+	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
+	__u8 pad[6];
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
 

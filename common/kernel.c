@@ -287,10 +287,12 @@ int kernel_raise_memlock(void)
 }
 
 #if defined(__x86_64__)
-#define FENTRY_TRIAL "__x64_sys_write"
+#define SYS_FUNCTION "__x64_sys_"
 #elif defined(__aarch64__)
-#define FENTRY_TRIAL "__arm64_sys_write"
+#define SYS_FUNCTION "__arm64_sys_"
 #endif
+
+#define FENTRY_TRIAL SYS_FUNCTION "write"
 
 int kernel_try_fentry(const struct btf *btf, struct buf *why)
 {
@@ -331,6 +333,35 @@ int kernel_try_fentry(const struct btf *btf, struct buf *why)
 bool kernel_has_function(const struct btf *btf, const char *name)
 {
 	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+/* FUNC → FUNC_PROTO → PTR → (const) STRUCT, or FWD */
+static bool takes_typed_pointer(const struct btf *btf, const char *function)
+{
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	if (!type || !btf_vlen(type))
+		return false;
+	type = btf__type_by_id(btf, btf_params(type)->type);
+	while (type && (btf_is_ptr(type) || btf_is_mod(type)))
+		type = btf__type_by_id(btf, type->type);
+	return type && btf_is_struct(type);
+}
+
+bool kernel_has_typed_regs(const struct btf *btf)
+{
+	char name[64];
+	bool all = true;
+
+	for_each_op (i) {
+		snprintf(name, sizeof(name), SYS_FUNCTION "%s", ops[i].syscall);
+		all = all && takes_typed_pointer(btf, name);
+		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
+			all = all && takes_typed_pointer(btf, ops[i].compat_function);
+	}
+	return all;
 }
 
 bool kernel_has_compat_functions(void)

@@ -68,6 +68,10 @@ int kernel_try_fentry(const struct btf *btf, struct buf *why);
 /** kernel_has_function - the kernel's BTF @btf knows a function of that name */
 bool kernel_has_function(const struct btf *btf, const char *name);
 
+/** kernel_has_typed_regs - the functions of all system calls that we hook take a struct pt_regs
+ * that the kernel's BTF describes; on 5.10 some only name it */
+bool kernel_has_typed_regs(const struct btf *btf);
+
 /** kernel_has_compat_functions - 32-bit programs' calls can be hooked by function, all of them */
 bool kernel_has_compat_functions(void);
 

@@ -165,6 +165,7 @@ static bool is_refusal(int err)
 struct facts {
 	bool direct;	     /* bpf_rdonly_cast exists */
 	uint64_t compat_ops; /* see struct session */
+	bool typed_regs;     /* functions of system calls have arguments of a known type */
 	bool counts_tracepoint_misses;
 	int fentry_err;
 	struct buf fentry_why;
@@ -181,6 +182,7 @@ static int facts_gather(struct facts *facts, enum backend backend)
 		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
 	if (backend == BACKEND_FENTRY || backend == BACKEND_AUTO)
 		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
+	facts->typed_regs = kernel_has_typed_regs(btf);
 	for_each_op (i)
 		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
 			facts->compat_ops |= 1ULL << i;
@@ -202,6 +204,7 @@ static int session_try(struct session *s, const struct session_options *o,
 	if (err)
 		return err;
 	s->meta.compat_ops = facts->compat_ops;
+	s->typed_regs = facts->typed_regs || s->meta.backend != BACKEND_FENTRY;
 	s->meta.counts_misses =
 		s->meta.backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
 	/* where the function exists, some program types may still not call it */

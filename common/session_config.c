@@ -127,6 +127,7 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->latency = s->latency;
 	cfg->copies = s->copies;
 	cfg->direct = direct;
+	cfg->typed_regs = s->typed_regs;
 	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
 	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
 	cfg->by_tid = f->tids.n > 0;

@@ -18,6 +18,7 @@ struct session {
 	struct writetrace_bpf *skel;
 	struct wt_meta meta; /* also of sessions that are not pinned */
 	bool fetches;	     /* programs may use atomic operations that tell the old value */
+	bool typed_regs;     /* see struct wt_config */
 	bool latency;
 	bool follow;
 	bool pinned; /* what is attached outlives us */
