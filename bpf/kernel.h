@@ -137,6 +137,41 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;
+	unsigned int flags;
+	char comm[16];
+};
+
+struct kiocb {
+	long long ki_pos;
+};
+
+/* Of an io_uring request: what the kernel calls its command data, at its beginning. */
+struct io_rw {
+	struct kiocb kiocb;
+	__u64 addr;
+	__u32 len;
+};
+
+struct io_sr_msg {
+	__u32 len;
+};
+
+struct io_cqe {
+	__u64 user_data;
+	int res;
+	int fd;
+};
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	unsigned int flags;
+	__u64 user_data; /* before Linux 5.19 */
+	struct io_cqe cqe;
+};
+
+struct io_uring_cqe {
+	int res;
 };
 
 #pragma clang attribute pop

@@ -33,6 +33,12 @@ enum wt_op {
 	WT_OP_SYNC_FILE_RANGE,
 	WT_OP_SYNCFS,
 	WT_OP_MSYNC,
+	WT_OP_URING_WRITE,
+	WT_OP_URING_WRITEV,
+	WT_OP_URING_WRITE_FIXED,
+	WT_OP_URING_SEND,
+	WT_OP_URING_SENDMSG,
+	WT_OP_URING_FSYNC,
 	WT_OP_COUNT,
 };
 
@@ -150,8 +156,9 @@ struct wt_config {
 	__u8 failed_only;
 	__u8 trace_pipe;
 	__u8 include_self;
+	__u8 uring;	 /* enum wt_uring */
 	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
-	__u8 pad[6];
+	__u8 pad[5];
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
 
@@ -243,6 +250,40 @@ struct wt_syscall {
 	__u8 native;
 	__u8 compat;
 };
+
+/* io_uring's opcodes in use are below this. */
+#define WT_URING_OPCODES 128
+
+/* How the kernel calls us at the completion of an io_uring request (KERNEL.md, io_uring). */
+enum wt_uring {
+	WT_URING_NONE,	  /* io_uring is not traced */
+	WT_URING_NUMBERS, /* (ctx, user_data, res, …): 5.10 */
+	WT_URING_REQUEST, /* (ctx, req, user_data, res, …): 6.1 */
+	WT_URING_ENTRY,	  /* (ctx, req, cqe): 6.18 */
+};
+
+/* An operation that was handed to the kernel and has not ended yet (map requests). */
+struct wt_request {
+	__u64 done; /* a program has taken it */
+	__u64 tag;  /* tells it from others of the same key */
+	__u64 start_ns;
+	__u64 process_start_ns;
+	__u64 file; /* struct file, if the completion does not know it */
+	__u64 cgroup;
+	__u64 size;
+	__s64 offset;
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__s32 fd;
+	__u8 op;
+	__u8 has_fd;
+	__u8 has_size;
+	__u8 has_pos; /* offset is known; else it is the file's position */
+	__u8 pad[4];
+	char comm[WT_COMM_LEN];
+};
+#define WT_REQUESTS 16384
 
 /* Slots of the map for in-flight operations where task storage does not exist. */
 #define WT_SPAN_SLOTS 65536

@@ -34,6 +34,10 @@ int backend_parse(const char *name, enum backend *backend)
 
 void backend_hook(enum backend backend, unsigned int op, struct buf *out)
 {
+	if (ops[op].source == OP_URING) {
+		buf_puts(out, "io_uring_submit_req (_sqe), io_uring_complete");
+		return;
+	}
 	switch (backend) {
 	case BACKEND_FENTRY:
 		buf_printf(out, "fentry, fexit of sys_%s", ops[op].syscall);
@@ -59,7 +63,7 @@ void backend_program(enum backend backend, bool exit, unsigned int op, bool comp
 
 bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat)
 {
-	uint64_t mine = meta->ops;
+	uint64_t mine = meta->ops & ops_from(OP_SYSCALL);
 
 	if (compat)
 		mine &= meta->backend == BACKEND_FENTRY ? meta->compat_ops : 0;

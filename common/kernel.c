@@ -335,6 +335,42 @@ bool kernel_has_function(const struct btf *btf, const char *name)
 	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
+/* TYPEDEF → PTR → FUNC_PROTO; its first parameter is not the tracepoint's. Return: how many that
+ * has, 0 if there is no such tracepoint. */
+static unsigned int tracepoint_parameters(const struct btf *btf, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	return type && btf_is_func_proto(type) && btf_vlen(type) ? btf_vlen(type) - 1 : 0;
+}
+
+struct kernel_uring kernel_find_uring(const struct btf *btf)
+{
+	struct kernel_uring uring = { .layout = WT_URING_NONE };
+
+	if (tracepoint_parameters(btf, "btf_trace_io_uring_submit_req"))
+		uring.submit = "uring_submit";
+	else if (tracepoint_parameters(btf, "btf_trace_io_uring_submit_sqe"))
+		uring.submit = "uring_submit_sqe";
+	else
+		return uring;
+	switch (tracepoint_parameters(btf, "btf_trace_io_uring_complete")) {
+	case 3: /* ctx, req, cqe */
+		uring.layout = WT_URING_ENTRY;
+		break;
+	case 4: /* ctx, user_data, res, cflags */
+		uring.layout = WT_URING_NUMBERS;
+		break;
+	case 7: /* ctx, req, user_data, res, cflags, two more */
+		uring.layout = WT_URING_REQUEST;
+		break;
+	}
+	return uring;
+}
+
 /* FUNC → FUNC_PROTO → PTR → (const) STRUCT, or FWD */
 static bool takes_typed_pointer(const struct btf *btf, const char *function)
 {
@@ -356,6 +392,8 @@ bool kernel_has_typed_regs(const struct btf *btf)
 	bool all = true;
 
 	for_each_op (i) {
+		if (ops[i].source != OP_SYSCALL)
+			continue;
 		snprintf(name, sizeof(name), SYS_FUNCTION "%s", ops[i].syscall);
 		all = all && takes_typed_pointer(btf, name);
 		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <linux/io_uring.h>
 #include <linux/types.h>
 
 #include "bpf/writetrace.h"
@@ -43,7 +44,17 @@
 		.nr = (nr_), .nr_compat = (nr_compat_), .nr_compat_old = OPS_NO_SYSCALL,    \
 		.compat_function = FUNCTION_COMPAT(function_),                              \
 	}
-#define NR_X86(nr) NR_COMPAT(nr, OPS_NO_SYSCALL)
+#define URING(name_, group_, opcode_, opcode_zc_)                                             \
+	{                                                                                     \
+		.name = (name_), .group = (group_), .source = OP_URING, .opcode = (opcode_),  \
+		.opcode_zc = (opcode_zc_), .nr = OPS_NO_SYSCALL, .nr_compat = OPS_NO_SYSCALL, \
+		.nr_compat_old = OPS_NO_SYSCALL,                                              \
+	}
+/* enum io_uring_op of Linux 6.0 and 6.1, which headers that we build with may not have */
+#define OPCODE_SEND_ZC	  47
+#define OPCODE_SENDMSG_ZC 48
+
+#define NR_X86(nr)	  NR_COMPAT(nr, OPS_NO_SYSCALL)
 
 /* clang-format off */
 const struct op ops[WT_OP_COUNT] = {
@@ -89,6 +100,14 @@ const struct op ops[WT_OP_COUNT] = {
 		SHAPE(NONE, 0, 1, NONE), NR_X86(344), "__ia32_sys_syncfs"),
 	[WT_OP_MSYNC] = ROW("msync", "sync", "msync", SYS_msync,
 		SHAPE(LENGTH, OP_NO_FD, 1, NONE), NR_X86(144), "__ia32_sys_msync"),
+	[WT_OP_URING_WRITE] = URING("io_uring:write", "write", IORING_OP_WRITE, 0),
+	[WT_OP_URING_WRITEV] = URING("io_uring:writev", "write", IORING_OP_WRITEV, 0),
+	[WT_OP_URING_WRITE_FIXED] =
+		URING("io_uring:write_fixed", "write", IORING_OP_WRITE_FIXED, 0),
+	[WT_OP_URING_SEND] = URING("io_uring:send", "send", IORING_OP_SEND, OPCODE_SEND_ZC),
+	[WT_OP_URING_SENDMSG] =
+		URING("io_uring:sendmsg", "send", IORING_OP_SENDMSG, OPCODE_SENDMSG_ZC),
+	[WT_OP_URING_FSYNC] = URING("io_uring:fsync", "sync", IORING_OP_FSYNC, 0),
 };
 /* clang-format on */
 
@@ -162,6 +181,16 @@ struct wt_shape ops_shape(unsigned int op)
 		.has_pos = value || s->place == OP_PLACE_VALUE_1,
 		.pos_always = s->place != OP_PLACE_VALUE_RWF,
 	};
+}
+
+uint64_t ops_from(enum op_source source)
+{
+	uint64_t mask = 0;
+
+	for_each_op (i)
+		if (ops[i].source == source)
+			mask |= 1ULL << i;
+	return mask;
 }
 
 uint64_t ops_all(void)

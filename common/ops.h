@@ -35,14 +35,22 @@ struct op_shape {
 	enum op_place place;
 };
 
+enum op_source {
+	OP_SYSCALL, /* a system call of its own */
+	OP_URING,   /* io_uring, an opcode of its own */
+};
+
 struct op {
 	const char *name;      /* as users see it; also NAME in fentry_NAME_0 */
 	const char *group;     /* write, copy, send, sync */
 	const char *syscall;   /* its name in the kernel: sys_enter_SYSCALL */
 	struct op_shape shape; /* how its arguments lie */
-	int nr;		       /* system call number */
-	int nr_compat;	       /* number for 32-bit programs, or OPS_NO_SYSCALL */
-	int nr_compat_old;     /* an older call of the same kind, or OPS_NO_SYSCALL */
+	enum op_source source;
+	int opcode;	   /* of io_uring */
+	int opcode_zc;	   /* the same without copying the data, or 0 */
+	int nr;		   /* system call number, or OPS_NO_SYSCALL */
+	int nr_compat;	   /* number for 32-bit programs, or OPS_NO_SYSCALL */
+	int nr_compat_old; /* an older call of the same kind, or OPS_NO_SYSCALL */
 	/* the kernel's function for 32-bit programs, if it is another than for the rest */
 	const char *compat_function;
 };
@@ -61,6 +69,9 @@ int ops_parse(const char *list, uint64_t *mask, struct buf *why);
 
 /** ops_shape - how the arguments of operation @op lie, as the BPF side wants to be told */
 struct wt_shape ops_shape(unsigned int op);
+
+/** ops_from - those of that source */
+uint64_t ops_from(enum op_source source);
 
 /** ops_all - every operation */
 uint64_t ops_all(void);

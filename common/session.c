@@ -56,6 +56,11 @@ struct bpf_program *session_hook(const struct session *s, bool exit, unsigned in
 	return bpf_object__find_program_by_name(s->skel->obj, name);
 }
 
+bool session_has_uring(const struct session *s)
+{
+	return s->meta.ops & ops_from(OP_URING);
+}
+
 /* Opened by hand as the skeleton's own open would, but for the object in it. */
 int session_skeleton(struct writetrace_bpf **skel, bool fetches)
 {
@@ -165,7 +170,8 @@ static bool is_refusal(int err)
 struct facts {
 	bool direct;	     /* bpf_rdonly_cast exists */
 	uint64_t compat_ops; /* see struct session */
-	bool typed_regs;     /* functions of system calls have arguments of a known type */
+	struct kernel_uring uring;
+	bool typed_regs; /* functions of system calls have arguments of a known type */
 	bool counts_tracepoint_misses;
 	int fentry_err;
 	struct buf fentry_why;
@@ -183,6 +189,7 @@ static int facts_gather(struct facts *facts, enum backend backend)
 	if (backend == BACKEND_FENTRY || backend == BACKEND_AUTO)
 		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
 	facts->typed_regs = kernel_has_typed_regs(btf);
+	facts->uring = kernel_find_uring(btf);
 	for_each_op (i)
 		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
 			facts->compat_ops |= 1ULL << i;
@@ -204,6 +211,9 @@ static int session_try(struct session *s, const struct session_options *o,
 	if (err)
 		return err;
 	s->meta.compat_ops = facts->compat_ops;
+	s->uring = facts->uring;
+	if (s->uring.layout == WT_URING_NONE)
+		s->meta.ops &= ~ops_from(OP_URING);
 	s->typed_regs = facts->typed_regs || s->meta.backend != BACKEND_FENTRY;
 	s->meta.counts_misses =
 		s->meta.backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;

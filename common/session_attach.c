@@ -12,6 +12,7 @@
 
 #include "buf.h"
 #include "ops.h"
+#include "uring.h"
 
 static int keep_link(struct session *s, struct bpf_link *link, const struct bpf_program *prog)
 {
@@ -48,17 +49,24 @@ static int attach_hooks(struct session *s, bool exit, int copy)
 	return err;
 }
 
+static int attach_program(struct session *s, const char *name, int copy)
+{
+	struct bpf_program *prog = session_program(s, name, copy);
+
+	return bpf_program__autoload(prog) ? keep_link(s, bpf_program__attach(prog), prog) : 0;
+}
+
 static int attach_copy(struct session *s, int copy)
 {
 	static const char *const tasks[] = { "process_fork", "process_exit" };
 	int err = 0;
 
-	for (size_t i = 0; i < 2 && !err; i++) {
-		struct bpf_program *prog = session_program(s, tasks[i], copy);
-
-		if (bpf_program__autoload(prog))
-			err = keep_link(s, bpf_program__attach(prog), prog);
-	}
+	for (size_t i = 0; i < 2 && !err; i++)
+		err = attach_program(s, tasks[i], copy);
+	if (!err && session_has_uring(s) && copy < WT_ENTER_COPIES)
+		err = attach_program(s, s->uring.submit, copy);
+	if (!err && session_has_uring(s))
+		err = attach_program(s, "uring_complete", copy);
 	if (!err && s->latency && copy < WT_ENTER_COPIES)
 		err = attach_hooks(s, false, copy);
 	if (!err)
@@ -72,30 +80,42 @@ static void selftest_operation(unsigned int op)
 	syscall(ops[op].nr, -1L, 0L, 0L, 0L, 0L, 0L);
 }
 
+/* One of io_uring's operations stands for all; where io_uring is turned off there are none. */
+static void selftest_uring(const struct session *s, uint64_t *entered, uint64_t *exited)
+{
+	for_each_op (i) {
+		if (ops[i].source != OP_URING || !(s->meta.ops & 1ULL << i))
+			continue;
+		if (!uring_fail(ops[i].opcode)) {
+			*entered |= 1ULL << i;
+			*exited |= 1ULL << WT_OP_URING_WRITE;
+		}
+		return;
+	}
+}
+
 /* Hooks may load and attach and yet never fire (bcc issue 1667): see our own operations first. */
 static int session_selftest(struct session *s, struct buf *why)
 {
 	struct wt_shared *shared = &s->skel->bss->shared;
-	int err = 0;
+	uint64_t exited = s->meta.ops & ops_from(OP_SYSCALL), entered = s->latency ? exited : 0;
 
 	shared->self_tgid = getpid();
 	__atomic_store_n(&shared->selftest, 1, __ATOMIC_SEQ_CST);
 	for_each_op (i)
-		if (s->meta.ops & 1ULL << i)
+		if (exited & 1ULL << i)
 			selftest_operation(i);
+	selftest_uring(s, &entered, &exited);
 	__atomic_store_n(&shared->selftest, 0, __ATOMIC_SEQ_CST);
 	for_each_op (i) {
-		uint64_t bit = 1ULL << i;
-
-		if (err || !(s->meta.ops & bit))
-			continue;
-		if (!(shared->exited & bit) || (s->latency && !(shared->entered & bit))) {
+		if (exited & ~shared->exited & 1ULL << i ||
+		    entered & ~shared->entered & 1ULL << i) {
 			buf_printf(why, "the hooks of %s are attached but do not fire",
 				   ops[i].name);
-			err = -EOPNOTSUPP;
+			return -EOPNOTSUPP;
 		}
 	}
-	return err;
+	return 0;
 }
 
 int session_attach(struct session *s, struct buf *why)

@@ -92,6 +92,12 @@ static void configure_syscalls(struct session *s)
 		if (!(s->meta.ops & 1ULL << i))
 			continue;
 		s->skel->data_shapes->shapes[i] = ops_shape(i);
+		if (ops[i].source == OP_URING) {
+			s->skel->rodata->uring_ops[ops[i].opcode] = i + 1;
+			if (ops[i].opcode_zc)
+				s->skel->rodata->uring_ops[ops[i].opcode_zc] = i + 1;
+			continue;
+		}
 		s->skel->rodata->syscalls[ops[i].nr].native = i + 1;
 		if (ops[i].nr_compat != OPS_NO_SYSCALL)
 			s->skel->rodata->syscalls[ops[i].nr_compat].compat = i + 1;
@@ -128,6 +134,7 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->copies = s->copies;
 	cfg->direct = direct;
 	cfg->typed_regs = s->typed_regs;
+	cfg->uring = s->uring.layout;
 	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
 	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
 	cfg->by_tid = f->tids.n > 0;
@@ -177,6 +184,7 @@ static int size_maps(struct session *s, const struct session_options *o)
 		{ s->skel->maps.rows, m->rows },
 		{ s->skel->maps.row_files, by_file ? m->rows : 0 },
 		{ s->skel->maps.row_paths, by_file ? m->rows : 0 },
+		{ s->skel->maps.requests, m->ops & ops_from(OP_URING) ? WT_REQUESTS : 0 },
 		{ s->skel->maps.heads, m->lanes },
 		{ s->skel->maps.events, m->lanes * m->event_slots },
 		{ s->skel->maps.paths, m->lanes * m->path_slots },
@@ -222,6 +230,10 @@ static int choose_copy(struct session *s, int copy)
 		if (!err)
 			err = choose_hook(s, i, true, copy);
 	}
+	if (!err && session_has_uring(s) && copy < WT_ENTER_COPIES)
+		err = program_load(session_program(s, s->uring.submit, copy));
+	if (!err && session_has_uring(s))
+		err = program_load(session_program(s, "uring_complete", copy));
 	if (!err && s->follow)
 		err = program_load(session_program(s, "process_fork", copy));
 	if (!err && (s->skel->rodata->cfg.by_pid || s->skel->rodata->cfg.by_tid))
