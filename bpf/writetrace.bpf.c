@@ -34,7 +34,7 @@ static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
 {
 	struct wt_who who;
 
-	if (!session_enabled(op, false))
+	if (!session_enabled(op, false) || op >= WT_OP_COUNT)
 		return 0;
 	if (task_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
 		span_start();
@@ -156,6 +156,148 @@ static __always_inline void op_done(const struct wt_done *d)
 			   d->ret);
 }
 
+/*
+ * AIO is seen when its results are fetched: the event names its control block, which says the rest.
+ * (No hook that is there everywhere tells of its end.) So there is no latency, and who takes the
+ * results out of the ring in user memory, past io_getevents, is not seen.
+ */
+#define RWF_APPEND     0x10 /* include/uapi/linux/fs.h */
+
+#define AIO_A_ROUND    32
+#define AIO_EVENTS_MAX 4096
+
+/* The parts that we want of struct io_event and struct iocb (include/uapi/linux/aio_abi.h), which
+ * are the same for 32-bit programs; and where they are. */
+struct wt_io_event {
+	__u64 obj;
+	__s64 res;
+};
+
+struct wt_iocb {
+	__u16 opcode;
+	__s16 reqprio;
+	__u32 fd;
+	__u64 buf;
+	__u64 nbytes;
+	__s64 offset;
+};
+
+#define IO_EVENT_OBJ  8
+#define IO_EVENT_SIZE 32
+#define IOCB_RW_FLAGS 12
+#define IOCB_OPCODE   16
+
+enum { IOCB_PWRITE = 1, IOCB_FSYNC = 2, IOCB_FDSYNC = 3, IOCB_PWRITEV = 8 };
+
+static __always_inline int aio_op(__u16 opcode)
+{
+	switch (opcode) {
+	case IOCB_PWRITE:
+		return WT_OP_AIO_PWRITE;
+	case IOCB_PWRITEV:
+		return WT_OP_AIO_PWRITEV;
+	case IOCB_FSYNC:
+	case IOCB_FDSYNC:
+		return WT_OP_AIO_FSYNC;
+	}
+	return -1;
+}
+
+static __always_inline void aio_describe(struct wt_call *call, const struct wt_iocb *b, __u64 iocb,
+					 int op, bool compat)
+{
+	__builtin_memset(call, 0, sizeof(*call));
+	call->op = op;
+	call->fd = b->fd;
+	call->buf = b->buf;
+	call->count = b->nbytes;
+	call->pos = b->offset;
+	call->compat = compat;
+	call->form = op == WT_OP_AIO_FSYNC     ? WT_FORM_NONE
+		     : op == WT_OP_AIO_PWRITEV ? WT_FORM_VECTORS
+					       : WT_FORM_DATA;
+	bpf_probe_read_user(&call->append, sizeof(call->append), (void *)(iocb + IOCB_RW_FLAGS));
+	call->append &= RWF_APPEND;
+	call->moves = call->has_pos = op != WT_OP_AIO_FSYNC;
+}
+
+/* One event at a user address. */
+wt_function int aio_event(__u64 address, bool compat)
+{
+	struct wt_io_event event = {};
+	struct wt_iocb block = {};
+	struct wt_done d;
+	int op;
+
+	if (bpf_probe_read_user(&event, sizeof(event), (void *)(address + IO_EVENT_OBJ)) ||
+	    bpf_probe_read_user(&block, sizeof(block), (void *)(event.obj + IOCB_OPCODE))) {
+		count_lost(WT_LOST_INFLIGHT);
+		return 0;
+	}
+	op = aio_op(block.opcode);
+	if (op < 0 || !(cfg.aio_ops & 1ULL << op))
+		return 0;
+	who_current(&d.who);
+	aio_describe(&d.call, &block, event.obj, op, compat);
+	d.request = NULL;
+	d.now_ns = bpf_ktime_get_boot_ns();
+	d.latency_ns = 0;
+	d.has_latency = false;
+	d.ret = event.res;
+	if (!fd_wanted(d.call.fd) || !result_wanted(d.ret, 0))
+		return 0;
+	d.call.size = d.call.form == WT_FORM_VECTORS
+			      ? call_sum_vectors(d.call.buf, d.call.count, compat)
+			      : d.call.count;
+	d.call.has_size = op != WT_OP_AIO_FSYNC && d.call.size != SIZE_UNKNOWN;
+	if (d.call.size >= cfg.min_size && op_find_file(&d, file_by_fd(d.who.task, d.call.fd)))
+		op_done(&d);
+	return 0;
+}
+
+wt_function int aio_round(__u64 events, __u32 count, bool compat)
+{
+	__u32 i;
+
+	for (i = 0; i < AIO_A_ROUND; i++) {
+		if (i >= count)
+			break;
+		aio_event(events, compat);
+		events += IO_EVENT_SIZE;
+	}
+	return 0;
+}
+
+/* A call has fetched `ret` results. */
+static __noinline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
+{
+	struct wt_span *span;
+	struct wt_who who;
+	__u64 events;
+	__u32 i;
+
+	if (!cfg.aio_ops || !session_enabled(call, true) || ret <= 0)
+		return 0;
+	who.task = (struct task_struct *)bpf_get_current_task();
+	if (op_is_handled(&who, copy) || !task_wanted(&who))
+		return 0;
+	if (cfg.copies > 1) {
+		span = span_get(true);
+		if (!span && copy)
+			return 0;
+		if (span)
+			span_claim(who.task, span, copy);
+		count_handled(WT_HOOK(call, compat), copy);
+	}
+	events = regs_arg(regs, 3, compat);
+	for (i = 0; i < AIO_EVENTS_MAX; i += AIO_A_ROUND) {
+		if (ret <= i)
+			break;
+		aio_round(events + i * IO_EVENT_SIZE, ret - i, compat);
+	}
+	return 0;
+}
+
 static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat, __u32 copy)
 {
 	struct wt_done d;
@@ -216,21 +358,32 @@ static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
 		return 0;                                    \
 	}
 
-#define FENTRY_EXIT(name, function, op, hook, compat, copy)          \
-	SEC("?fexit/" function)                                      \
-	int fexit##name##_##copy(__u64 *ctx)                         \
-	{                                                            \
-		op_exit(fentry_regs(ctx), ctx[1], op, compat, copy); \
-		return 0;                                            \
+/* A hooked call ends. */
+static __always_inline int call_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
+				     __u32 copy)
+{
+	return call < WT_OP_COUNT ? op_exit(regs, ret, call, compat, copy)
+				  : aio_exit(regs, ret, call, compat, copy);
+}
+
+#define FENTRY_EXIT(name, function, op, hook, compat, copy)            \
+	SEC("?fexit/" function)                                        \
+	int fexit##name##_##copy(__u64 *ctx)                           \
+	{                                                              \
+		call_exit(fentry_regs(ctx), ctx[1], op, compat, copy); \
+		return 0;                                              \
 	}
+
+#define FENTRY_EXITS(name, function, op, hook, compat)   \
+	FENTRY_EXIT(name, function, op, hook, compat, 0) \
+	FENTRY_EXIT(name, function, op, hook, compat, 1) \
+	FENTRY_EXIT(name, function, op, hook, compat, 2) \
+	FENTRY_EXIT(name, function, op, hook, compat, 3)
 
 #define FENTRY(name, function, op, hook, compat)          \
 	FENTRY_ENTER(name, function, op, hook, compat, 0) \
 	FENTRY_ENTER(name, function, op, hook, compat, 1) \
-	FENTRY_EXIT(name, function, op, hook, compat, 0)  \
-	FENTRY_EXIT(name, function, op, hook, compat, 1)  \
-	FENTRY_EXIT(name, function, op, hook, compat, 2)  \
-	FENTRY_EXIT(name, function, op, hook, compat, 3)
+	FENTRY_EXITS(name, function, op, hook, compat)
 
 #define FENTRY_NATIVE(name, syscall, op) \
 	FENTRY(_##name, SYS_NATIVE syscall, op, op, native_compat())
@@ -253,6 +406,10 @@ FENTRY_NATIVE(fdatasync, "fdatasync", WT_OP_FDATASYNC)
 FENTRY_NATIVE(sync_file_range, "sync_file_range", WT_OP_SYNC_FILE_RANGE)
 FENTRY_NATIVE(syncfs, "syncfs", WT_OP_SYNCFS)
 FENTRY_NATIVE(msync, "msync", WT_OP_MSYNC)
+FENTRY_EXITS(_io_getevents, SYS_NATIVE "io_getevents", WT_CALL_IO_GETEVENTS, WT_CALL_IO_GETEVENTS,
+	     native_compat())
+FENTRY_EXITS(_io_pgetevents, SYS_NATIVE "io_pgetevents", WT_CALL_IO_PGETEVENTS,
+	     WT_CALL_IO_PGETEVENTS, native_compat())
 
 #if defined(__TARGET_ARCH_x86)
 #define FENTRY_COMPAT(name, function, op) FENTRY(32_##name, function, op, WT_HOOK(op, true), true)
@@ -276,6 +433,10 @@ FENTRY_COMPAT(fdatasync, "__ia32_sys_fdatasync", WT_OP_FDATASYNC)
 FENTRY_COMPAT(sync_file_range, "__ia32_sys_ia32_sync_file_range", WT_OP_SYNC_FILE_RANGE)
 FENTRY_COMPAT(syncfs, "__ia32_sys_syncfs", WT_OP_SYNCFS)
 FENTRY_COMPAT(msync, "__ia32_sys_msync", WT_OP_MSYNC)
+FENTRY_EXITS(32_io_getevents, "__ia32_sys_io_getevents_time32", WT_CALL_IO_GETEVENTS,
+	     WT_HOOK(WT_CALL_IO_GETEVENTS, true), true)
+FENTRY_EXITS(32_io_pgetevents, "__ia32_compat_sys_io_pgetevents", WT_CALL_IO_PGETEVENTS,
+	     WT_HOOK(WT_CALL_IO_PGETEVENTS, true), true)
 #endif
 
 /* The operation behind a system call number, or -1. Numbers differ between native and 32-bit. */
@@ -313,7 +474,7 @@ static __always_inline int raw_exit(__u64 *ctx, __u32 copy)
 	int op = op_of_syscall(regs_syscall((struct pt_regs *)ctx[0]), &compat);
 
 	if (op >= 0)
-		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy);
+		call_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy);
 	return 0;
 }
 
@@ -357,7 +518,7 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		op_exit(current_regs(), ctx->ret, op, false, copy);
+		call_exit(current_regs(), ctx->ret, op, false, copy);
 	return 0;
 }
 
@@ -391,7 +552,7 @@ static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb
 		r->has_fd = true;
 	}
 	if (cfg.uring == WT_URING_NUMBERS)
-		r->file = (__u64)kread(io_kiocb, req, file);
+		r->file = (__u64)BPF_CORE_READ(req, file);
 	switch (r->op) {
 	case WT_OP_URING_FSYNC:
 	case WT_OP_URING_SENDMSG:
@@ -487,7 +648,8 @@ static __always_inline int uring_completed(__u64 *ctx)
 			      cfg.uring == WT_URING_ENTRY
 				      ? kread(io_uring_cqe, (struct io_uring_cqe *)ctx[2], res)
 				      : (int)ctx[3],
-			      (__u64)kread(io_kiocb, req, file));
+			      /* a number: functions of their own take no pointers */
+			      (__u64)BPF_CORE_READ(req, file));
 }
 
 #define URING_SUBMIT(copy)                                                      \

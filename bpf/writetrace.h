@@ -39,7 +39,17 @@ enum wt_op {
 	WT_OP_URING_SEND,
 	WT_OP_URING_SENDMSG,
 	WT_OP_URING_FSYNC,
+	WT_OP_AIO_PWRITE,
+	WT_OP_AIO_PWRITEV,
+	WT_OP_AIO_FSYNC,
 	WT_OP_COUNT,
+};
+
+/* System calls that are hooked: operations, and behind them those that fetch the results of AIO. */
+enum wt_call_id {
+	WT_CALL_IO_GETEVENTS = WT_OP_COUNT,
+	WT_CALL_IO_PGETEVENTS,
+	WT_CALL_COUNT,
 };
 
 /* How the arguments of an operation's system call lie (table ops in common/ops.c). */
@@ -69,10 +79,10 @@ struct wt_shape {
 	__u8 pad[2];
 };
 
-/* Hooks are numbered by operation; behind them come those for calls of 32-bit programs, where these
- * have hooks of their own. */
-#define WT_HOOK(op, compat) ((compat) ? WT_OP_COUNT + (op) : (op))
-#define WT_HOOKS	    (2 * WT_OP_COUNT)
+/* Hooks are numbered by call; behind them come those for calls of 32-bit programs, where these have
+ * hooks of their own. */
+#define WT_HOOK(call, compat) ((compat) ? WT_CALL_COUNT + (call) : (call))
+#define WT_HOOKS	      (2 * WT_CALL_COUNT)
 
 /* Kinds of file, in the order of their names in common/filter.c. */
 enum wt_kind {
@@ -125,6 +135,7 @@ struct wt_glob {
 
 /* Settings, frozen before load: the verifier drops what is off. */
 struct wt_config {
+	__u64 aio_ops; /* bit per operation of AIO that is wanted */
 	__u64 min_size;
 	__u64 min_latency_ns;
 	__u64 pidns_ino;   /* 0: pids as the kernel numbers them, else as this pid namespace does */
@@ -245,7 +256,7 @@ struct wt_counters {
 /* System call numbers in use are below this on every architecture we know. */
 #define WT_SYSCALLS 512
 
-/* What a system call number means to us: operation + 1, or 0. */
+/* What a system call number means to us: operation (or enum wt_call_id) + 1, or 0. */
 struct wt_syscall {
 	__u8 native;
 	__u8 compat;

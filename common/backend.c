@@ -38,6 +38,11 @@ void backend_hook(enum backend backend, unsigned int op, struct buf *out)
 		buf_puts(out, "io_uring_submit_req (_sqe), io_uring_complete");
 		return;
 	}
+	if (ops[op].source == OP_AIO) {
+		backend_hook(backend, WT_CALL_IO_GETEVENTS, out);
+		buf_puts(out, ": results that are fetched with a system call");
+		return;
+	}
 	switch (backend) {
 	case BACKEND_FENTRY:
 		buf_printf(out, "fentry, fexit of sys_%s", ops[op].syscall);
@@ -63,7 +68,7 @@ void backend_program(enum backend backend, bool exit, unsigned int op, bool comp
 
 bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat)
 {
-	uint64_t mine = meta->ops & ops_from(OP_SYSCALL);
+	uint64_t mine = ops_calls(meta->ops);
 
 	if (compat)
 		mine &= meta->backend == BACKEND_FENTRY ? meta->compat_ops : 0;

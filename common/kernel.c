@@ -391,8 +391,9 @@ bool kernel_has_typed_regs(const struct btf *btf)
 	char name[64];
 	bool all = true;
 
-	for_each_op (i) {
-		if (ops[i].source != OP_SYSCALL)
+	for_each_call(i)
+	{
+		if (ops[i].nr == OPS_NO_SYSCALL)
 			continue;
 		snprintf(name, sizeof(name), SYS_FUNCTION "%s", ops[i].syscall);
 		all = all && takes_typed_pointer(btf, name);
@@ -407,9 +408,8 @@ bool kernel_has_compat_functions(void)
 	struct btf *btf = btf__load_vmlinux_btf();
 	bool all = btf;
 
-	for_each_op (i)
-		all = all &&
-		      (!ops[i].compat_function || kernel_has_function(btf, ops[i].compat_function));
+	for_each_call(i) all = all && (!ops[i].compat_function ||
+				       kernel_has_function(btf, ops[i].compat_function));
 	btf__free(btf);
 	return all;
 }

@@ -24,7 +24,7 @@ struct loss {
 
 static bool has_hook(const struct loss *l, unsigned int hook)
 {
-	return backend_has_hook(l->meta, hook % WT_OP_COUNT, hook >= WT_OP_COUNT);
+	return backend_has_hook(l->meta, hook % WT_CALL_COUNT, hook >= WT_CALL_COUNT);
 }
 
 static int open_exits(struct loss *l, const struct objects *objects)
@@ -36,8 +36,8 @@ static int open_exits(struct loss *l, const struct objects *objects)
 		if (!has_hook(l, hook))
 			continue;
 		for (int copy = 0; copy < l->meta->copies; copy++) {
-			backend_program(l->meta->backend, true, hook % WT_OP_COUNT,
-					hook >= WT_OP_COUNT, copy, name + prefix,
+			backend_program(l->meta->backend, true, hook % WT_CALL_COUNT,
+					hook >= WT_CALL_COUNT, copy, name + prefix,
 					sizeof(name) - prefix);
 			l->exits[hook][copy] = objects_get(objects, name);
 			if (l->exits[hook][copy] < 0)

@@ -50,6 +50,17 @@
 		.opcode_zc = (opcode_zc_), .nr = OPS_NO_SYSCALL, .nr_compat = OPS_NO_SYSCALL, \
 		.nr_compat_old = OPS_NO_SYSCALL,                                              \
 	}
+#define AIO(name_, group_)                                                                  \
+	{                                                                                   \
+		.name = (name_), .group = (group_), .source = OP_AIO, .nr = OPS_NO_SYSCALL, \
+		.nr_compat = OPS_NO_SYSCALL, .nr_compat_old = OPS_NO_SYSCALL,               \
+	}
+#define CALL(name_, nr_, nr_compat_, function_)                                                   \
+	{                                                                                         \
+		.name = (name_), .group = "", .syscall = (name_), .source = OP_CALL, .nr = (nr_), \
+		.nr_compat = (nr_compat_), .nr_compat_old = OPS_NO_SYSCALL,                       \
+		.compat_function = FUNCTION_COMPAT(function_),                                    \
+	}
 /* enum io_uring_op of Linux 6.0 and 6.1, which headers that we build with may not have */
 #define OPCODE_SEND_ZC	  47
 #define OPCODE_SENDMSG_ZC 48
@@ -57,7 +68,7 @@
 #define NR_X86(nr)	  NR_COMPAT(nr, OPS_NO_SYSCALL)
 
 /* clang-format off */
-const struct op ops[WT_OP_COUNT] = {
+const struct op ops[WT_CALL_COUNT] = {
 	[WT_OP_WRITE] = ROW("write", "write", "write", SYS_write,
 		SHAPE(DATA, 0, 2, CURRENT), NR_COMPAT(4, 4), "__ia32_sys_write"),
 	[WT_OP_PWRITE64] = ROW("pwrite64", "write", "pwrite64", SYS_pwrite64,
@@ -108,6 +119,13 @@ const struct op ops[WT_OP_COUNT] = {
 	[WT_OP_URING_SENDMSG] =
 		URING("io_uring:sendmsg", "send", IORING_OP_SENDMSG, OPCODE_SENDMSG_ZC),
 	[WT_OP_URING_FSYNC] = URING("io_uring:fsync", "sync", IORING_OP_FSYNC, 0),
+	[WT_OP_AIO_PWRITE] = AIO("aio:pwrite", "write"),
+	[WT_OP_AIO_PWRITEV] = AIO("aio:pwritev", "write"),
+	[WT_OP_AIO_FSYNC] = AIO("aio:fsync", "sync"),
+	[WT_CALL_IO_GETEVENTS] = CALL("io_getevents", SYS_io_getevents, NR_X86(247),
+		"__ia32_sys_io_getevents_time32"),
+	[WT_CALL_IO_PGETEVENTS] = CALL("io_pgetevents", SYS_io_pgetevents, NR_X86(385),
+		"__ia32_compat_sys_io_pgetevents"),
 };
 /* clang-format on */
 
@@ -191,6 +209,15 @@ uint64_t ops_from(enum op_source source)
 		if (ops[i].source == source)
 			mask |= 1ULL << i;
 	return mask;
+}
+
+uint64_t ops_calls(uint64_t mask)
+{
+	uint64_t calls = mask & ops_from(OP_SYSCALL);
+
+	if (mask & ops_from(OP_AIO))
+		calls |= 1ULL << WT_CALL_IO_GETEVENTS | 1ULL << WT_CALL_IO_PGETEVENTS;
+	return calls;
 }
 
 uint64_t ops_all(void)

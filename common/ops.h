@@ -38,6 +38,8 @@ struct op_shape {
 enum op_source {
 	OP_SYSCALL, /* a system call of its own */
 	OP_URING,   /* io_uring, an opcode of its own */
+	OP_AIO,	    /* AIO, an opcode of its own */
+	OP_CALL,    /* none: a system call that tells of others */
 };
 
 struct op {
@@ -55,10 +57,11 @@ struct op {
 	const char *compat_function;
 };
 
-/* Rows are in the order of enum wt_op. */
+/* Rows are in the order of enum wt_op, and behind them of enum wt_call_id. */
 extern const struct op ops[];
 
-#define for_each_op(i) for (unsigned int i = 0; i < WT_OP_COUNT; i++)
+#define for_each_op(i)	 for (unsigned int i = 0; i < WT_OP_COUNT; i++)
+#define for_each_call(i) for (unsigned int i = 0; i < WT_CALL_COUNT; i++)
 
 /** ops_parse - a comma-separated list of operations and groups
  *
@@ -72,6 +75,9 @@ struct wt_shape ops_shape(unsigned int op);
 
 /** ops_from - those of that source */
 uint64_t ops_from(enum op_source source);
+
+/** ops_calls - the system calls to be hooked for the operations @mask, a bit per row */
+uint64_t ops_calls(uint64_t mask);
 
 /** ops_all - every operation */
 uint64_t ops_all(void);

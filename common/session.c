@@ -190,9 +190,9 @@ static int facts_gather(struct facts *facts, enum backend backend)
 		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
 	facts->typed_regs = kernel_has_typed_regs(btf);
 	facts->uring = kernel_find_uring(btf);
-	for_each_op (i)
-		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
-			facts->compat_ops |= 1ULL << i;
+	for_each_call(i) if (ops[i].compat_function &&
+			     kernel_has_function(btf, ops[i].compat_function)) facts->compat_ops |=
+		1ULL << i;
 	btf__free(btf);
 	return 0;
 }

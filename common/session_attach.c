@@ -28,7 +28,7 @@ static int attach_hook(struct session *s, bool exit, unsigned int op, bool compa
 	struct bpf_program *prog = session_hook(s, exit, op, compat, copy);
 	char name[64];
 
-	if (!backend_has_hook(&s->meta, op, compat))
+	if (!backend_has_hook(&s->meta, op, compat) || (!exit && op >= WT_OP_COUNT))
 		return 0;
 	if (s->meta.backend != BACKEND_TRACEPOINT)
 		return keep_link(s, bpf_program__attach(prog), prog);
@@ -40,7 +40,8 @@ static int attach_hooks(struct session *s, bool exit, int copy)
 {
 	int err = 0;
 
-	for_each_op (i) {
+	for_each_call(i)
+	{
 		if (!err)
 			err = attach_hook(s, exit, i, false, copy);
 		if (!err)
@@ -98,16 +99,16 @@ static void selftest_uring(const struct session *s, uint64_t *entered, uint64_t 
 static int session_selftest(struct session *s, struct buf *why)
 {
 	struct wt_shared *shared = &s->skel->bss->shared;
-	uint64_t exited = s->meta.ops & ops_from(OP_SYSCALL), entered = s->latency ? exited : 0;
+	uint64_t exited = ops_calls(s->meta.ops);
+	uint64_t entered = s->latency ? exited & ops_from(OP_SYSCALL) : 0;
 
 	shared->self_tgid = getpid();
 	__atomic_store_n(&shared->selftest, 1, __ATOMIC_SEQ_CST);
-	for_each_op (i)
-		if (exited & 1ULL << i)
-			selftest_operation(i);
+	for_each_call(i) if (exited & 1ULL << i) selftest_operation(i);
 	selftest_uring(s, &entered, &exited);
 	__atomic_store_n(&shared->selftest, 0, __ATOMIC_SEQ_CST);
-	for_each_op (i) {
+	for_each_call(i)
+	{
 		if (exited & ~shared->exited & 1ULL << i ||
 		    entered & ~shared->entered & 1ULL << i) {
 			buf_printf(why, "the hooks of %s are attached but do not fire",
