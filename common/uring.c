@@ -5,6 +5,7 @@
 #include "uring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -28,14 +29,14 @@ static int ring_map(struct ring *r, const struct io_uring_params *p)
 	return r->queue == MAP_FAILED || r->entries == MAP_FAILED ? -errno : 0;
 }
 
-static int ring_submit(struct ring *r, const struct io_uring_params *p, int opcode)
+static int ring_submit(struct ring *r, const struct io_uring_params *p, int opcode, int fd)
 {
 	__u32 *tail = (__u32 *)(r->queue + p->sq_off.tail);
 	__u32 *array = (__u32 *)(r->queue + p->sq_off.array);
 
 	memset(r->entries, 0, sizeof(*r->entries));
 	r->entries->opcode = opcode;
-	r->entries->fd = -1;
+	r->entries->fd = fd;
 	array[0] = 0;
 	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
 	if (syscall(SYS_io_uring_enter, r->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
@@ -43,22 +44,29 @@ static int ring_submit(struct ring *r, const struct io_uring_params *p, int opco
 	return 0;
 }
 
-int uring_fail(int opcode)
+int uring_nothing(int opcode)
 {
 	struct io_uring_params p = {};
 	struct ring r = { .queue = MAP_FAILED, .entries = MAP_FAILED };
-	int err;
+	/* some kernels (5.10) refuse what cannot be before they tell of it */
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), err;
 
-	r.fd = syscall(SYS_io_uring_setup, 1, &p);
-	if (r.fd < 0)
+	if (fd < 0)
 		return -errno;
+	r.fd = syscall(SYS_io_uring_setup, 1, &p);
+	if (r.fd < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
 	err = ring_map(&r, &p);
 	if (!err)
-		err = ring_submit(&r, &p, opcode);
+		err = ring_submit(&r, &p, opcode, fd);
 	if (r.entries != MAP_FAILED)
 		munmap(r.entries, p.sq_entries * sizeof(*r.entries));
 	if (r.queue != MAP_FAILED)
 		munmap(r.queue, r.size);
 	close(r.fd);
+	close(fd);
 	return err;
 }

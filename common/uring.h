@@ -5,10 +5,10 @@
 #ifndef WT_URING_H
 #define WT_URING_H
 
-/** uring_fail - have the kernel refuse a request of that @opcode for a descriptor that is none
+/** uring_nothing - a request of that @opcode for no byte of /dev/null
  *
  * Return: 0; or -errno if io_uring cannot be used.
  */
-int uring_fail(int opcode);
+int uring_nothing(int opcode);
 
 #endif
