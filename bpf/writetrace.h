@@ -230,20 +230,41 @@ struct wt_event {
 };
 _Static_assert(sizeof(struct wt_event) == 104, "struct wt_event");
 
-/* A file, sent the first time it is seen (and again when its slot was used by another). `path_len`
- * bytes of path follow. */
+/*
+ * A file, sent the first time it is seen (and again when its slot was used by another). `path_len`
+ * bytes of path follow, and behind them, of sockets, `peer_len` bytes of a struct wt_peer.
+ */
 struct wt_file {
 	__u8 type; /* WT_RECORD_FILE */
 	__u8 kind;
 	__u8 path_state;
 	__u8 undecided; /* the globs need more steps than the kernel took: user space decides */
-	__u32 path_len;
+	__u16 path_len;
+	__u16 peer_len;
 	__u64 id;
 	__u64 ino;
 	__u32 dev; /* as the kernel keeps it: major << 20 | minor */
 	__u32 mode;
 };
 _Static_assert(sizeof(struct wt_file) == 32, "struct wt_file");
+
+/* Who is at the other end of a socket. */
+#define WT_UNIX_PATH_MAX 108
+
+struct wt_peer {
+	__u16 family; /* AF_* */
+	__u16 port;   /* in network order; 0: not connected, or a family without ports */
+	union {
+		__u8 addr[16];		     /* IPv4: the first 4 bytes */
+		char path[WT_UNIX_PATH_MAX]; /* as many bytes as there are; begins with NUL:
+						abstract */
+	};
+};
+#define WT_PEER_HEAD 4 /* bytes ahead of the address */
+
+/* Bytes that follow a struct wt_file at most */
+#define WT_FILE_TAIL_MAX (WT_PATH_MAX + 112)
+_Static_assert(sizeof(struct wt_peer) == 112, "struct wt_peer");
 
 /* Counters, one set per CPU; all __u64, so that they can be summed up as an array. */
 struct wt_counters {
