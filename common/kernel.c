@@ -371,6 +371,15 @@ struct kernel_uring kernel_find_uring(const struct btf *btf)
 	return uring;
 }
 
+bool kernel_has_uring(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has = btf && kernel_find_uring(btf).layout != WT_URING_NONE;
+
+	btf__free(btf);
+	return has;
+}
+
 /* FUNC → FUNC_PROTO → PTR → (const) STRUCT, or FWD */
 static bool takes_typed_pointer(const struct btf *btf, const char *function)
 {

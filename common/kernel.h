@@ -77,6 +77,9 @@ struct kernel_uring {
 /** kernel_find_uring - from the parameters of its tracepoints, as the kernel's BTF has them */
 struct kernel_uring kernel_find_uring(const struct btf *btf);
 
+/** kernel_has_uring - there are such tracepoints, of a kind that we know */
+bool kernel_has_uring(void);
+
 /** kernel_has_typed_regs - the functions of all system calls that we hook take a struct pt_regs
  * that the kernel's BTF describes; on 5.10 some only name it */
 bool kernel_has_typed_regs(const struct btf *btf);

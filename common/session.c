@@ -29,6 +29,15 @@ int session_ring_fd(const struct session *session)
 	return session->skel->rodata->cfg.stream ? bpf_map__fd(session->skel->maps.ring) : -1;
 }
 
+void session_holes(const struct session *s, struct buf *out)
+{
+	if (s->wanted_ops & ~s->meta.ops)
+		buf_puts(out, "io_uring (this kernel does not tell of it in a way that we know)");
+	if (s->meta.backend == BACKEND_TRACEPOINT)
+		buf_printf(out, "%s32-bit programs (--backend raw sees them)",
+			   out->len ? "; " : "");
+}
+
 uint64_t session_file_slots(const struct session *session)
 {
 	return session->skel->rodata->cfg.file_mask + 1ULL;
@@ -326,6 +335,7 @@ int session_open(struct session **session, const struct session_options *options
 	s->follow = options->filter->follow && session_lists_tasks(options);
 	s->copies = kernel_preempts(NULL) ? WT_COPIES : 1;
 	s->fetches = kernel_has_fetching_atomics();
+	s->wanted_ops = options->filter->ops;
 	session_describe(s, options);
 	err = session_try_all(s, options, &reasons);
 	if (err) {

@@ -18,6 +18,7 @@
 struct session {
 	struct writetrace_bpf *skel;
 	struct wt_meta meta; /* also of sessions that are not pinned */
+	uint64_t wanted_ops; /* also those that this kernel does not show */
 	bool fetches;	     /* programs may use atomic operations that tell the old value */
 	bool typed_regs;     /* see struct wt_config */
 	struct kernel_uring uring;
