@@ -249,6 +249,8 @@ wt_function __u64 call_sum_message(__u64 message, bool compat)
 {
 	struct wt_iovec vectors = {};
 
+	if (!cfg.messages)
+		return SIZE_UNKNOWN;
 	if (!call_read_message(message, compat, &vectors))
 		return SIZE_UNKNOWN;
 	return call_sum_vectors(vectors.base, vectors.len, compat);
@@ -262,6 +264,8 @@ wt_function __u64 call_sum_round(__u64 messages, __u32 count, bool compat, bool 
 	__u64 sum = 0, some;
 	__u32 i, len;
 
+	if (!cfg.messages)
+		return SIZE_UNKNOWN;
 	for (i = 0; i < MESSAGES_A_ROUND; i++) {
 		if (i >= count)
 			break;
@@ -287,6 +291,8 @@ wt_function __u64 call_sum_messages(__u64 messages, __u32 count, bool compat, bo
 	__u64 sum = 0, some;
 	__u32 i;
 
+	if (!cfg.messages)
+		return SIZE_UNKNOWN;
 	for (i = 0; i < MESSAGES_MAX; i += MESSAGES_A_ROUND) {
 		if (i >= count)
 			break;
@@ -344,7 +350,7 @@ wt_function int call_copy_vector(__u32 place)
 	struct wt_iovec32 iov32 = {};
 	__u32 len, done;
 
-	if (!s)
+	if (!s || !cfg.data_max)
 		return COPY_FAULT;
 	if (!s->copy_left || s->copy_done >= s->copy_want)
 		return COPY_END;
@@ -378,6 +384,8 @@ wt_function int call_copy_round(__u32 place)
 {
 	int i, state = COPY_MORE;
 
+	if (!cfg.data_max)
+		return COPY_END;
 	for (i = 0; i < VECTORS_A_ROUND && state == COPY_MORE; i++)
 		state = call_copy_vector(place);
 	return state;
@@ -387,6 +395,8 @@ wt_function int call_copy_vectors(__u32 place)
 {
 	int i, state = COPY_MORE;
 
+	if (!cfg.data_max)
+		return COPY_END;
 	for (i = 0; i < UIO_MAXIOV / VECTORS_A_ROUND && state == COPY_MORE; i++)
 		state = call_copy_round(place);
 	return state;

@@ -25,6 +25,8 @@ wt_function __u32 pid_nr_at(__u64 pid, __u32 level)
 	struct pid_namespace *ns = NULL;
 	int nr = 0;
 
+	if (!cfg.pidns_ino)
+		return 0;
 	bpf_probe_read_kernel(&ns, sizeof(ns),
 			      (void *)(at + bpf_core_field_offset(struct upid, ns)));
 	if (!ns || kread(pid_namespace, ns, ns.inum) != cfg.pidns_ino)
@@ -37,8 +39,11 @@ wt_function __u32 pid_nr_at(__u64 pid, __u32 level)
 /* The number of `pid` in the caller's pid namespace, 0 if it is not visible there. */
 wt_function __u32 pid_nr(__u64 pid)
 {
-	__u32 i, nr = 0, level = kread(pid, pid, level);
+	__u32 i, nr = 0, level;
 
+	if (!cfg.pidns_ino)
+		return 0;
+	level = kread(pid, pid, level);
 	for (i = 0; i < PIDNS_LEVELS; i++) {
 		if (i > level)
 			break;
@@ -171,7 +176,7 @@ wt_function int glob_round(__u32 place, __u32 end, __u32 start, __u32 len)
 	__u16 t;
 	__u8 c;
 
-	if (!s)
+	if (!s || !(cfg.comm_globs | cfg.path_globs))
 		return GLOB_NO;
 	for (i = 0; i < GLOB_STEPS; i++) {
 		key = s->pattern;
@@ -217,7 +222,7 @@ wt_function int glob_match_any(__u32 place, __u32 first, __u32 end, __u32 start,
 	struct wt_scratch *s = scratch_get(place);
 	int i, verdict = GLOB_UNDECIDED;
 
-	if (!s)
+	if (!s || !(cfg.comm_globs | cfg.path_globs))
 		return GLOB_NO;
 	s->pattern = first;
 	s->token = s->pos = 0;

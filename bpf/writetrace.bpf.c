@@ -229,6 +229,8 @@ wt_function int aio_event(__u64 address, bool compat)
 	struct wt_done d;
 	int op;
 
+	if (!cfg.aio_ops)
+		return 0;
 	if (bpf_probe_read_user(&event, sizeof(event), (void *)(address + IO_EVENT_OBJ)) ||
 	    bpf_probe_read_user(&block, sizeof(block), (void *)(event.obj + IOCB_OPCODE))) {
 		count_lost(WT_LOST_INFLIGHT);
@@ -259,6 +261,8 @@ wt_function int aio_round(__u64 events, __u32 count, bool compat)
 {
 	__u32 i;
 
+	if (!cfg.aio_ops)
+		return 0;
 	for (i = 0; i < AIO_A_ROUND; i++) {
 		if (i >= count)
 			break;

@@ -124,7 +124,7 @@ enum wt_lost {
 struct wt_glob {
 	__u16 n;   /* tokens in use */
 	__u8 tree; /* a literal path: whatever lies below it matches, too */
-	__u8 pad[5];
+	__u8 pad[4];
 	__u16 token[WT_GLOB_MAX]; /* 0 to 255: that byte; else WT_GLOB_* */
 	__u8 classes[WT_GLOB_CLASSES][32];
 };
@@ -167,6 +167,7 @@ struct wt_config {
 	__u8 failed_only;
 	__u8 trace_pipe;
 	__u8 include_self;
+	__u8 messages;	 /* there are operations that send messages */
 	__u8 uring;	 /* enum wt_uring */
 	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
 	__u8 pad[5];
