@@ -29,6 +29,8 @@
 #define RECORDER_LANE_MIN  256
 #define RECORDER_PATHS_MIN 256 /* room for the longest path, several times */
 
+#define MESSAGE_OPS	   (1ULL << WT_OP_SENDMSG | 1ULL << WT_OP_SENDMMSG)
+
 #define FOLLOW_MAX	   16384 /* processes listed at one time */
 #define WAKE_SHARES	   16	 /* a sleeping reader is woken when this share of the ring is new */
 
