@@ -8,22 +8,25 @@
 #include "maps.bpf.h"
 #include "read.bpf.h"
 
-/* include/uapi/linux/fs.h: data goes to the end of the file, whatever the position argument. */
-#define RWF_APPEND 0x10
-
 #define UIO_MAXIOV 1024
+
+/* A register, by a load where the verifier knows the pointer (see fentry_regs()). */
+#define regs_read(regs, reg) (cfg.typed_regs ? (regs)->reg : BPF_CORE_READ(regs, reg))
 
 struct wt_call {
 	__u32 op; /* enum wt_op */
 	__u32 fd;
-	__u64 buf;   /* user address of the data or of the vectors */
-	__u64 count; /* bytes, or number of vectors */
-	__s64 pos;   /* position argument, if has_pos */
-	__u64 size;  /* bytes requested, if has_size */
+	__u64 buf;    /* user address of the data, the vectors or the messages */
+	__u64 count;  /* bytes, or number of these */
+	__s64 pos;    /* position argument, if has_pos */
+	__u64 at;     /* user address of the position after the call, or 0 */
+	__u64 size;   /* bytes requested, if has_size */
+	__u32 form;   /* enum wt_form */
+	__u32 no_fd;  /* not 0: the call has no descriptor */
+	__u32 append; /* not 0: data goes to the end of the file all the same */
 	bool compat;
-	bool vectors;
-	bool has_pos;
-	bool append; /* data goes to the end of the file all the same */
+	__u8 moves; /* the file's position means something */
+	__u8 has_pos;
 	bool has_size;
 };
 
@@ -43,18 +46,18 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 
 #define regs_arg(regs, n, compat) \
 	((compat) ? (__u32)regs_arg_compat_##n(regs) : regs_arg_native_##n(regs))
-#define regs_arg_native_0(regs) ((regs)->di)
-#define regs_arg_native_1(regs) ((regs)->si)
-#define regs_arg_native_2(regs) ((regs)->dx)
-#define regs_arg_native_3(regs) ((regs)->r10)
-#define regs_arg_native_4(regs) ((regs)->r8)
-#define regs_arg_native_5(regs) ((regs)->r9)
-#define regs_arg_compat_0(regs) ((regs)->bx)
-#define regs_arg_compat_1(regs) ((regs)->cx)
-#define regs_arg_compat_2(regs) ((regs)->dx)
-#define regs_arg_compat_3(regs) ((regs)->si)
-#define regs_arg_compat_4(regs) ((regs)->di)
-#define regs_arg_compat_5(regs) ((regs)->bp)
+#define regs_arg_native_0(regs) regs_read(regs, di)
+#define regs_arg_native_1(regs) regs_read(regs, si)
+#define regs_arg_native_2(regs) regs_read(regs, dx)
+#define regs_arg_native_3(regs) regs_read(regs, r10)
+#define regs_arg_native_4(regs) regs_read(regs, r8)
+#define regs_arg_native_5(regs) regs_read(regs, r9)
+#define regs_arg_compat_0(regs) regs_read(regs, bx)
+#define regs_arg_compat_1(regs) regs_read(regs, cx)
+#define regs_arg_compat_2(regs) regs_read(regs, dx)
+#define regs_arg_compat_3(regs) regs_read(regs, si)
+#define regs_arg_compat_4(regs) regs_read(regs, di)
+#define regs_arg_compat_5(regs) regs_read(regs, bp)
 
 #elif defined(__TARGET_ARCH_arm64)
 
@@ -73,12 +76,12 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 /* The result replaces the first argument; orig_x0 keeps it. */
 #define regs_arg(regs, n, compat) \
 	((compat) ? (__u32)regs_arg_native_##n(regs) : regs_arg_native_##n(regs))
-#define regs_arg_native_0(regs) ((regs)->orig_x0)
-#define regs_arg_native_1(regs) ((regs)->regs[1])
-#define regs_arg_native_2(regs) ((regs)->regs[2])
-#define regs_arg_native_3(regs) ((regs)->regs[3])
-#define regs_arg_native_4(regs) ((regs)->regs[4])
-#define regs_arg_native_5(regs) ((regs)->regs[5])
+#define regs_arg_native_0(regs) regs_read(regs, orig_x0)
+#define regs_arg_native_1(regs) regs_read(regs, regs[1])
+#define regs_arg_native_2(regs) regs_read(regs, regs[2])
+#define regs_arg_native_3(regs) regs_read(regs, regs[3])
+#define regs_arg_native_4(regs) regs_read(regs, regs[4])
+#define regs_arg_native_5(regs) regs_read(regs, regs[5])
 
 #endif
 
@@ -90,23 +93,73 @@ static __always_inline __s64 regs_pos(struct pt_regs *regs, bool compat)
 	return regs_arg(regs, 3, false);
 }
 
+static __always_inline const struct wt_shape *call_shape(__u32 op)
+{
+	barrier_var(op);
+	return &shapes[op < WT_OP_COUNT ? op : 0];
+}
+
+/* The descriptor of the file written to, or -1. */
+static __always_inline __u32 call_fd(const struct wt_shape *shape, struct pt_regs *regs,
+				     bool compat)
+{
+	__u32 fd = shape->no_fd;
+
+	switch (shape->fd) {
+	case 0:
+		return fd | regs_arg(regs, 0, compat);
+	case 1:
+		return fd | regs_arg(regs, 1, compat);
+	}
+	return fd | regs_arg(regs, 2, compat);
+}
+
+static __always_inline __u64 call_count(const struct wt_shape *shape, struct pt_regs *regs,
+					bool compat)
+{
+	switch (shape->count) {
+	case 1:
+		return regs_arg(regs, 1, compat);
+	case 2:
+		/* sync_file_range: 32-bit calls pass position and length in two registers each */
+		if (compat && shape->pos_mask_1)
+			return (__u64)regs_arg(regs, 4, true) << 32 | regs_arg(regs, 3, true);
+		return regs_arg(regs, 2, compat);
+	case 3:
+		return regs_arg(regs, 3, compat);
+	}
+	return regs_arg(regs, 4, compat);
+}
+
+/* 64-bit positions that 32-bit calls pass in two registers. */
+static __always_inline __s64 regs_pos_1(struct pt_regs *regs, bool compat)
+{
+	if (compat)
+		return (__u64)regs_arg(regs, 2, true) << 32 | regs_arg(regs, 1, true);
+	return regs_arg(regs, 1, false);
+}
+
 static __always_inline void call_unpack(struct wt_call *call, struct pt_regs *regs, __u32 op,
 					bool compat)
 {
+	const struct wt_shape *shape = call_shape(op);
+	__u64 next;
+
 	call->op = op;
 	call->compat = compat;
-	call->fd = regs_arg(regs, 0, compat);
+	call->form = shape->form;
+	call->no_fd = shape->no_fd;
+	call->fd = call_fd(shape, regs, compat);
 	call->buf = regs_arg(regs, 1, compat);
-	call->count = regs_arg(regs, 2, compat);
-	call->pos = 0;
-	call->has_pos = call->append = false;
-	call->vectors = op >= WT_OP_WRITEV;
-	if (op == WT_OP_PWRITE64 || op == WT_OP_PWRITEV || op == WT_OP_PWRITEV2) {
-		call->pos = regs_pos(regs, compat);
-		/* pwritev2 at -1 writes at the current position */
-		call->has_pos = op != WT_OP_PWRITEV2 || call->pos != -1;
-		call->append = op == WT_OP_PWRITEV2 && (regs_arg(regs, 5, compat) & RWF_APPEND);
-	}
+	call->count = call_count(shape, regs, compat);
+	call->pos = (regs_pos(regs, compat) & shape->pos_mask) |
+		    (regs_pos_1(regs, compat) & shape->pos_mask_1);
+	call->at = regs_arg(regs, 3, compat) & shape->at_mask;
+	call->append = regs_arg(regs, 5, compat) & shape->append_mask;
+	call->moves = shape->moves;
+	/* pwritev2 at -1 writes at the current position */
+	next = call->pos + 1;
+	call->has_pos = shape->has_pos & (shape->pos_always | ((next | -next) >> 63));
 }
 
 struct wt_iovec {
@@ -122,13 +175,15 @@ struct wt_iovec32 {
 /* What call_sum_vectors() returns if they cannot be read or are too many: the call fails then. */
 #define SIZE_UNKNOWN	(~0ULL)
 
-#define VECTORS_AT_ONCE 8
+#define VECTORS_AT_ONCE 4
 
 /* Sum of vectors first.. of `count` at a user address, VECTORS_AT_ONCE at most, or SIZE_UNKNOWN. */
 wt_function __u64 call_sum_some(__u64 vectors, __u64 count, __u32 first, bool compat)
 {
-	struct wt_iovec iov[VECTORS_AT_ONCE] = {};
-	struct wt_iovec32 iov32[VECTORS_AT_ONCE] = {};
+	union {
+		struct wt_iovec iov[VECTORS_AT_ONCE];
+		struct wt_iovec32 iov32[VECTORS_AT_ONCE];
+	} v = {};
 	__u32 n = count - first;
 	__u64 sum = 0;
 	int i;
@@ -138,13 +193,13 @@ wt_function __u64 call_sum_some(__u64 vectors, __u64 count, __u32 first, bool co
 	barrier_var(n);
 	if (n > VECTORS_AT_ONCE) /* the verifier's own view of n */
 		return SIZE_UNKNOWN;
-	if (compat ? bpf_probe_read_user(iov32, n * sizeof(*iov32),
-					 (void *)(vectors + first * sizeof(*iov32)))
-		   : bpf_probe_read_user(iov, n * sizeof(*iov),
-					 (void *)(vectors + first * sizeof(*iov))))
+	if (compat ? bpf_probe_read_user(v.iov32, n * sizeof(*v.iov32),
+					 (void *)(vectors + first * sizeof(*v.iov32)))
+		   : bpf_probe_read_user(v.iov, n * sizeof(*v.iov),
+					 (void *)(vectors + first * sizeof(*v.iov))))
 		return SIZE_UNKNOWN;
 	for (i = 0; i < VECTORS_AT_ONCE; i++)
-		sum += compat ? iov32[i].len : iov[i].len;
+		sum += compat ? v.iov32[i].len : v.iov[i].len;
 	return sum;
 }
 
@@ -166,12 +221,123 @@ wt_function __u64 call_sum_vectors(__u64 vectors, __u64 count, bool compat)
 	return sum;
 }
 
-static __always_inline void call_measure(struct wt_call *call)
+/* struct user_msghdr, struct mmsghdr (include/linux/socket.h), and those of 32-bit programs: where
+ * the vectors are, the bytes sent, and how long it is. */
+#define MSGHDR_VECTORS(compat) ((compat) ? 8 : 16)
+#define MMSGHDR_LEN(compat)    ((compat) ? 28 : 56)
+#define MMSGHDR_SIZE(compat)   ((compat) ? 32 : 64)
+
+#define MESSAGES_MAX	       1024 /* UIO_MAXIOV: more are not sent at one time */
+
+/* Address and number of a message's vectors, as if they were one. */
+static __always_inline bool call_read_message(__u64 message, bool compat, struct wt_iovec *vectors)
+{
+	struct wt_iovec32 v32 = {};
+
+	message += MSGHDR_VECTORS(compat);
+	if (!compat)
+		return !bpf_probe_read_user(vectors, sizeof(*vectors), (void *)message);
+	if (bpf_probe_read_user(&v32, sizeof(v32), (void *)message))
+		return false;
+	vectors->base = v32.base;
+	vectors->len = v32.len;
+	return true;
+}
+
+/* Bytes of a message that were requested, or SIZE_UNKNOWN. */
+wt_function __u64 call_sum_message(__u64 message, bool compat)
+{
+	struct wt_iovec vectors = {};
+
+	if (!cfg.messages)
+		return SIZE_UNKNOWN;
+	if (!call_read_message(message, compat, &vectors))
+		return SIZE_UNKNOWN;
+	return call_sum_vectors(vectors.base, vectors.len, compat);
+}
+
+/* A round of messages, see glob_round(): bytes requested or, if `sent`, sent. */
+#define MESSAGES_A_ROUND 32
+
+wt_function __u64 call_sum_round(__u64 messages, __u32 count, bool compat, bool sent)
+{
+	__u64 sum = 0, some;
+	__u32 i, len;
+
+	if (!cfg.messages)
+		return SIZE_UNKNOWN;
+	for (i = 0; i < MESSAGES_A_ROUND; i++) {
+		if (i >= count)
+			break;
+		if (sent) {
+			len = 0;
+			bpf_probe_read_user(&len, sizeof(len),
+					    (void *)(messages + MMSGHDR_LEN(compat)));
+			some = len;
+		} else {
+			some = call_sum_message(messages, compat);
+			if (some == SIZE_UNKNOWN)
+				return SIZE_UNKNOWN;
+		}
+		sum += some;
+		messages += MMSGHDR_SIZE(compat);
+	}
+	return sum;
+}
+
+/* Bytes of messages that were requested or, if `sent`, sent; or SIZE_UNKNOWN. */
+wt_function __u64 call_sum_messages(__u64 messages, __u32 count, bool compat, bool sent)
+{
+	__u64 sum = 0, some;
+	__u32 i;
+
+	if (!cfg.messages)
+		return SIZE_UNKNOWN;
+	for (i = 0; i < MESSAGES_MAX; i += MESSAGES_A_ROUND) {
+		if (i >= count)
+			break;
+		some = call_sum_round(messages + i * MMSGHDR_SIZE(compat), count - i, compat, sent);
+		if (some == SIZE_UNKNOWN)
+			return SIZE_UNKNOWN;
+		sum += some;
+	}
+	return sum;
+}
+
+/* Bytes requested, 0 where there is no such thing, or SIZE_UNKNOWN. */
+wt_function __u64 call_size(__u32 form, __u64 buf, __u64 count, bool compat)
+{
+	switch (form) {
+	case WT_FORM_NONE:
+		return 0;
+	case WT_FORM_VECTORS:
+		return call_sum_vectors(buf, count, compat);
+	case WT_FORM_MESSAGE:
+		return call_sum_message(buf, compat);
+	case WT_FORM_MESSAGES:
+		return call_sum_messages(buf, count, compat, false);
+	}
+	return count;
+}
+
+static __always_inline void call_measure(struct wt_call *call, __s64 *ret)
 {
 	call->size = call->count;
-	if (call->vectors)
-		call->size = call_sum_vectors(call->buf, call->count, call->compat);
-	call->has_size = !call->vectors || call->size != SIZE_UNKNOWN;
+	if (call->form != WT_FORM_DATA)
+		call->size = call_size(call->form, call->buf, call->count, call->compat);
+	call->has_size = call->form != WT_FORM_NONE && call->size != SIZE_UNKNOWN;
+	/* the kernel's result is the number of messages */
+	if (call->form == WT_FORM_MESSAGES && *ret > 0)
+		*ret = call_sum_messages(call->buf, *ret, call->compat, true);
+}
+
+/* The position after the call, at the address that the call was given. */
+static __always_inline __s64 call_read_position(const struct wt_call *call)
+{
+	__s64 pos = -1;
+
+	bpf_probe_read_user(&pos, sizeof(pos), (void *)call->at);
+	return pos;
 }
 
 enum { COPY_MORE, COPY_END, COPY_FAULT };
@@ -184,7 +350,7 @@ wt_function int call_copy_vector(__u32 place)
 	struct wt_iovec32 iov32 = {};
 	__u32 len, done;
 
-	if (!s)
+	if (!s || !cfg.data_max)
 		return COPY_FAULT;
 	if (!s->copy_left || s->copy_done >= s->copy_want)
 		return COPY_END;
@@ -218,6 +384,8 @@ wt_function int call_copy_round(__u32 place)
 {
 	int i, state = COPY_MORE;
 
+	if (!cfg.data_max)
+		return COPY_END;
 	for (i = 0; i < VECTORS_A_ROUND && state == COPY_MORE; i++)
 		state = call_copy_vector(place);
 	return state;
@@ -227,6 +395,8 @@ wt_function int call_copy_vectors(__u32 place)
 {
 	int i, state = COPY_MORE;
 
+	if (!cfg.data_max)
+		return COPY_END;
 	for (i = 0; i < UIO_MAXIOV / VECTORS_A_ROUND && state == COPY_MORE; i++)
 		state = call_copy_round(place);
 	return state;
@@ -239,14 +409,23 @@ wt_function int call_copy_vectors(__u32 place)
 static __always_inline int call_copy_data(struct wt_scratch *s, __u32 place,
 					  const struct wt_call *call, __u32 want)
 {
-	if (!call->vectors) {
+	struct wt_iovec vectors = { .base = call->buf, .len = call->count };
+
+	if (call->form == WT_FORM_DATA) {
 		barrier_var(want);
 		if (want > WT_DATA_MAX || bpf_probe_read_user(s->data, want, (void *)call->buf))
 			return -1;
 		return want;
 	}
-	s->copy_vector = call->buf;
-	s->copy_left = call->count;
+	if (call->form == WT_FORM_MESSAGE || call->form == WT_FORM_MESSAGES) {
+		/* of several the first */
+		if (!call_read_message(call->buf, call->compat, &vectors))
+			return -1;
+	} else if (call->form != WT_FORM_VECTORS) {
+		return 0;
+	}
+	s->copy_vector = vectors.base;
+	s->copy_left = vectors.len;
 	s->copy_want = want;
 	s->copy_done = 0;
 	s->copy_compat = call->compat;

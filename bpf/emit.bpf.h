@@ -10,6 +10,7 @@
 
 /* A finished, wanted operation. */
 struct wt_done {
+	const struct wt_request *request; /* of another task than the current one; or NULL */
 	struct wt_who who;
 	struct wt_call call;
 	__s64 ret;
@@ -37,6 +38,24 @@ static __always_inline __u64 wake_flags(const struct wt_counters *c)
 	return c->sent % cfg.wake_every ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
+static __always_inline __u64 done_cgroup(const struct wt_done *d)
+{
+	return d->request ? d->request->cgroup : bpf_get_current_cgroup_id();
+}
+
+static __always_inline __u32 done_uid(const struct wt_done *d)
+{
+	return d->request ? d->request->uid : bpf_get_current_uid_gid();
+}
+
+static __always_inline void done_comm(const struct wt_done *d, char comm[WT_COMM_LEN])
+{
+	if (d->request)
+		__builtin_memcpy(comm, d->request->comm, WT_COMM_LEN);
+	else
+		bpf_get_current_comm(comm, WT_COMM_LEN);
+}
+
 static __always_inline void event_fill(struct wt_event *e, const struct wt_done *d,
 				       const struct wt_counters *c)
 {
@@ -45,7 +64,7 @@ static __always_inline void event_fill(struct wt_event *e, const struct wt_done 
 	e->flags = (d->call.compat ? WT_EVENT_COMPAT : 0) |
 		   (d->has_latency ? WT_EVENT_LATENCY : 0) |
 		   (d->call.has_size ? WT_EVENT_SIZE : 0) | (d->has_pos ? WT_EVENT_POS : 0) |
-		   (d->has_file ? WT_EVENT_FILE : 0);
+		   (d->has_file ? WT_EVENT_FILE : 0) | (d->call.no_fd ? 0 : WT_EVENT_FD);
 	e->pad = 0;
 	e->cpu = bpf_get_smp_processor_id();
 	e->data_len = 0;
@@ -53,15 +72,15 @@ static __always_inline void event_fill(struct wt_event *e, const struct wt_done 
 	e->time_ns = d->now_ns;
 	e->latency_ns = d->latency_ns;
 	e->file = d->file;
-	e->cgroup = bpf_get_current_cgroup_id();
+	e->cgroup = done_cgroup(d);
 	e->offset = d->offset;
 	e->size = d->call.size;
 	e->ret = d->ret;
 	e->pid = d->who.pid;
 	e->tid = d->who.tid;
-	e->uid = bpf_get_current_uid_gid();
+	e->uid = done_uid(d);
 	e->fd = d->call.fd;
-	bpf_get_current_comm(e->comm, sizeof(e->comm));
+	done_comm(d, e->comm);
 }
 
 static __always_inline bool emit_plain(const struct wt_done *d, struct wt_counters *c)

@@ -7,6 +7,7 @@
 
 #include "filter.bpf.h"
 #include "recorder.bpf.h"
+#include "socket.bpf.h"
 
 /* Components and mount points that path_walk() climbs at most. */
 #define PATH_DEPTH  256
@@ -26,13 +27,6 @@ static __always_inline struct file *file_by_fd(struct task_struct *task, __u32 f
 	table = kread(fdtable, fdt, fd);
 	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
 	return file;
-}
-
-static __always_inline __u64 mix(__u64 hash, __u64 value)
-{
-	/* 2^64 divided by the golden ratio, as in include/linux/hash.h */
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ (hash >> 29);
 }
 
 static __always_inline bool dentry_unhashed(struct dentry *dentry)
@@ -59,6 +53,8 @@ static __always_inline __u64 file_identity(struct file *file)
 	hash = mix(hash, kread_number(kread(dentry, dentry, d_parent)));
 	hash = mix(hash, kread(dentry, dentry, d_name.hash_len));
 	hash = mix(hash, dentry_unhashed(dentry));
+	if ((kread(inode, inode, i_mode) & S_IFMT) == S_IFSOCK)
+		hash = mix(hash, socket_identity(file));
 	hash &= ~SEEN_WANTED;
 	return hash ? hash : 2; /* 0 is an empty slot */
 }
@@ -241,6 +237,7 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 place, str
 	s->file.type = WT_RECORD_FILE;
 	s->file.kind = file_kind(mode, magic, kread(inode, inode, i_rdev), root);
 	s->file.undecided = 0;
+	s->file.peer_len = 0;
 	s->file.id = id;
 	s->file.ino = kread(inode, inode, i_ino);
 	s->file.dev = kread(super_block, sb, s_dev);
@@ -249,6 +246,8 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 place, str
 	pseudo = magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || s->file.kind == WT_KIND_ANON;
 	if (pseudo) {
 		path_pseudo(s, place, dentry, magic, s->file.ino);
+		if (magic == SOCKFS_MAGIC)
+			s->file.peer_len = socket_describe(place, (__u64)file);
 		s->file.path_state = WT_PATH_PLAIN;
 		return;
 	}
@@ -279,7 +278,7 @@ static __always_inline enum file_verdict file_filter(struct wt_scratch *s, __u32
 	return verdict != GLOB_NO ? FILE_WANTED : FILE_UNWANTED;
 }
 
-/* Brings s->file and s->path into one piece. Return: length of the path, or -1. */
+/* Brings s->file, the path and the peer into one piece. Return: bytes behind s->file, or -1. */
 static __always_inline int file_gather(struct wt_scratch *s)
 {
 	__u32 start = s->path_start, len;
@@ -288,8 +287,9 @@ static __always_inline int file_gather(struct wt_scratch *s)
 		return -1;
 	len = WT_PATH_MAX - start;
 	s->file.path_len = len;
+	len += s->file.peer_len;
 	barrier_var(len);
-	if (len > WT_PATH_MAX || bpf_probe_read_kernel(s->path, len, s->build + start))
+	if (len > WT_FILE_TAIL_MAX || bpf_probe_read_kernel(s->path, len, s->build + start))
 		return -1;
 	return len;
 }
@@ -307,7 +307,7 @@ wt_function int file_introduce(__u32 place, __u64 file, __u64 id)
 	if (verdict != FILE_WANTED)
 		return verdict;
 	len = file_gather(s);
-	if (len < 0 || len > WT_PATH_MAX)
+	if (len < 0 || len > WT_FILE_TAIL_MAX)
 		return FILE_NOT_SENT;
 	if (cfg.stream &&
 	    bpf_ringbuf_output(&ring, &s->file, sizeof(s->file) + len, BPF_RB_NO_WAKEUP))

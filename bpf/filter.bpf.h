@@ -25,6 +25,8 @@ wt_function __u32 pid_nr_at(__u64 pid, __u32 level)
 	struct pid_namespace *ns = NULL;
 	int nr = 0;
 
+	if (!cfg.pidns_ino)
+		return 0;
 	bpf_probe_read_kernel(&ns, sizeof(ns),
 			      (void *)(at + bpf_core_field_offset(struct upid, ns)));
 	if (!ns || kread(pid_namespace, ns, ns.inum) != cfg.pidns_ino)
@@ -37,8 +39,11 @@ wt_function __u32 pid_nr_at(__u64 pid, __u32 level)
 /* The number of `pid` in the caller's pid namespace, 0 if it is not visible there. */
 wt_function __u32 pid_nr(__u64 pid)
 {
-	__u32 i, nr = 0, level = kread(pid, pid, level);
+	__u32 i, nr = 0, level;
 
+	if (!cfg.pidns_ino)
+		return 0;
+	level = kread(pid, pid, level);
 	for (i = 0; i < PIDNS_LEVELS; i++) {
 		if (i > level)
 			break;
@@ -171,7 +176,7 @@ wt_function int glob_round(__u32 place, __u32 end, __u32 start, __u32 len)
 	__u16 t;
 	__u8 c;
 
-	if (!s)
+	if (!s || !(cfg.comm_globs | cfg.path_globs))
 		return GLOB_NO;
 	for (i = 0; i < GLOB_STEPS; i++) {
 		key = s->pattern;
@@ -217,7 +222,7 @@ wt_function int glob_match_any(__u32 place, __u32 first, __u32 end, __u32 start,
 	struct wt_scratch *s = scratch_get(place);
 	int i, verdict = GLOB_UNDECIDED;
 
-	if (!s)
+	if (!s || !(cfg.comm_globs | cfg.path_globs))
 		return GLOB_NO;
 	s->pattern = first;
 	s->token = s->pos = 0;
@@ -230,12 +235,14 @@ wt_function int glob_match_any(__u32 place, __u32 first, __u32 end, __u32 start,
 	return verdict;
 }
 
-static __always_inline bool comm_matches(__u32 place)
+static __always_inline bool comm_matches(const struct wt_who *who, __u32 place)
 {
 	struct wt_scratch *s = scratch_get(place);
 	__u32 len;
 
-	if (!s || bpf_get_current_comm(s->build, WT_COMM_LEN))
+	if (!s || bpf_probe_read_kernel(s->build, WT_COMM_LEN,
+					(void *)who->task +
+						bpf_core_field_offset(struct task_struct, comm)))
 		return false;
 	for (len = 0; len < WT_COMM_LEN - 1; len++)
 		if (!s->build[len])
@@ -243,7 +250,7 @@ static __always_inline bool comm_matches(__u32 place)
 	return glob_match_any(place, 0, cfg.comm_globs, 0, len) != GLOB_NO;
 }
 
-static __always_inline bool comm_wanted(void)
+static __always_inline bool comm_wanted(const struct wt_who *who)
 {
 	int place = scratch_take();
 	bool wanted;
@@ -252,7 +259,7 @@ static __always_inline bool comm_wanted(void)
 		count_lost(WT_LOST_INFLIGHT);
 		return false;
 	}
-	wanted = comm_matches(place);
+	wanted = comm_matches(who, place);
 	scratch_put(place);
 	return wanted;
 }
@@ -270,12 +277,11 @@ static __always_inline bool cgroup_wanted(void)
 	return false;
 }
 
-/* Is the calling task wanted? Fills `who`. */
-static __always_inline bool task_wanted(struct wt_who *who)
+/* Is the task wanted? It is the current one, or another of its process. */
+static __always_inline bool who_wanted(struct wt_who *who)
 {
 	__u32 uid;
 
-	who_current(who);
 	if (who->pid == shared.self_tgid && !cfg.include_self)
 		return false;
 	if (cfg.by_pid || cfg.by_tid) {
@@ -289,9 +295,16 @@ static __always_inline bool task_wanted(struct wt_who *who)
 		if (!bpf_map_lookup_elem(&uids, &uid))
 			return false;
 	}
-	if (cfg.comm_globs && !comm_wanted())
+	if (cfg.comm_globs && !comm_wanted(who))
 		return false;
 	return !cfg.cgroups || cgroup_wanted();
+}
+
+/* Is the calling task wanted? Fills `who`. */
+static __always_inline bool task_wanted(struct wt_who *who)
+{
+	who_current(who);
+	return who_wanted(who);
 }
 
 static __always_inline bool fd_wanted(__u32 fd)

@@ -78,6 +78,40 @@ struct file {
 	struct path f_path;
 	unsigned int f_flags;
 	long long f_pos;
+	void *private_data; /* of a socket: struct socket */
+};
+
+struct in6_addr_ {
+	__u64 half[2];
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u16 skc_dport;
+	__u16 skc_family;
+	struct in6_addr_ skc_v6_daddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct sockaddr_un {
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; /* of the name, its family included */
+	struct sockaddr_un name[1];
+};
+
+struct unix_sock {
+	struct unix_address *addr;
+	struct sock *peer;
 };
 
 struct fdtable {
@@ -137,6 +171,41 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;
+	unsigned int flags;
+	char comm[16];
+};
+
+struct kiocb {
+	long long ki_pos;
+};
+
+/* Of an io_uring request: what the kernel calls its command data, at its beginning. */
+struct io_rw {
+	struct kiocb kiocb;
+	__u64 addr;
+	__u32 len;
+};
+
+struct io_sr_msg {
+	__u32 len;
+};
+
+struct io_cqe {
+	__u64 user_data;
+	int res;
+	int fd;
+};
+
+struct io_kiocb {
+	struct file *file;
+	__u8 opcode;
+	unsigned int flags;
+	__u64 user_data; /* before Linux 5.19 */
+	struct io_cqe cqe;
+};
+
+struct io_uring_cqe {
+	int res;
 };
 
 #pragma clang attribute pop
@@ -159,7 +228,12 @@ struct task_struct {
 /* include/linux/kdev_t.h */
 #define KDEV_MAJOR(dev) ((dev) >> 20)
 
-#define O_APPEND	02000 /* include/uapi/asm-generic/fcntl.h */
+/* include/linux/socket.h */
+#define AF_UNIX	 1
+#define AF_INET	 2
+#define AF_INET6 10
+
+#define O_APPEND 02000 /* include/uapi/asm-generic/fcntl.h */
 
 /* include/linux/errno.h: never seen by user space; the call is made again, or fails with EINTR. */
 #define ERESTARTSYS	      512

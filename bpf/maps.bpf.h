@@ -14,8 +14,12 @@
 
 const volatile struct wt_config cfg = {};
 const volatile struct wt_syscall syscalls[WT_SYSCALLS] = {};
+const volatile __u8 uring_ops[WT_URING_OPCODES] = {}; /* operation + 1, or 0 */
 
 struct wt_shared shared = {};
+
+/* By operation. Not among the constants: the verifier would walk what follows for each shape. */
+struct wt_shape shapes[WT_OP_COUNT] SEC(".data.shapes") = {};
 
 /* A place to build records in, see scratch_take(). */
 struct wt_scratch {
@@ -118,6 +122,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct wt_glob);
 } globs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct wt_request);
+} requests SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);

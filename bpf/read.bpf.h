@@ -40,8 +40,8 @@ static __always_inline __u64 kread_number(const void *ptr)
 /*
  * A function of its own to the verifier, which walks it once instead of once for each way to each
  * call. Linux 5.10 takes only numbers as arguments of these, so pointers travel as __u64. Kernels
- * before 6.8 walk it even if no way leads to it: a map that not every session has is only to be
- * named behind a look at cfg.
+ * before 6.8 walk it even if no way leads to it, so it begins with a look at cfg if not every
+ * session needs it or has its maps.
  */
 #define wt_function __attribute__((noinline))
 

@@ -115,8 +115,11 @@ static __always_inline void total_add(const struct wt_done *d, __u32 half)
 
 static __always_inline __u64 process_start(const struct wt_done *d)
 {
-	struct task_struct *leader = kread(task_struct, d->who.task, group_leader);
+	struct task_struct *leader;
 
+	if (d->request)
+		return d->request->process_start_ns;
+	leader = kread(task_struct, d->who.task, group_leader);
 	return kread(task_struct, leader, start_boottime);
 }
 
@@ -133,15 +136,15 @@ static __always_inline __u64 row_key(const struct wt_done *d)
 		key = mix(key, process_start(d));
 	}
 	if (cfg.by & WT_BY_COMM) {
-		bpf_get_current_comm(comm, sizeof(comm));
+		done_comm(d, (char *)comm);
 		key = mix(key, comm[0]);
 		key = mix(key, comm[1]);
 	}
 	if (cfg.by & (WT_BY_UID | WT_BY_OP))
-		key = mix(key, (cfg.by & WT_BY_UID ? bpf_get_current_uid_gid() << 32 : 0) |
+		key = mix(key, (cfg.by & WT_BY_UID ? (__u64)done_uid(d) << 32 : 0) |
 				       (cfg.by & WT_BY_OP ? d->call.op : 0));
 	if (cfg.by & WT_BY_CGROUP)
-		key = mix(key, bpf_get_current_cgroup_id());
+		key = mix(key, done_cgroup(d));
 	return key;
 }
 
@@ -187,11 +190,11 @@ static __always_inline void row_fill(struct wt_row *row, const struct wt_done *d
 	__builtin_memset(row, 0, sizeof(*row));
 	row->file = cfg.by & WT_BY_FILE ? d->file : 0;
 	row->start_ns = cfg.by & WT_BY_PID ? process_start(d) : 0;
-	row->cgroup = bpf_get_current_cgroup_id();
+	row->cgroup = done_cgroup(d);
 	row->pid = d->who.pid;
-	row->uid = bpf_get_current_uid_gid();
+	row->uid = done_uid(d);
 	row->op = d->call.op;
-	bpf_get_current_comm(row->comm, sizeof(row->comm));
+	done_comm(d, row->comm);
 }
 
 #define E2BIG 7

@@ -21,6 +21,7 @@
 #include "file.bpf.h"
 #include "emit.bpf.h"
 #include "tally.bpf.h"
+#include "request.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -33,9 +34,9 @@ static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
 {
 	struct wt_who who;
 
-	if (!session_enabled(op, false))
+	if (!session_enabled(op, false) || op >= WT_OP_COUNT)
 		return 0;
-	if (task_wanted(&who) && fd_wanted(regs_arg(regs, 0, compat)))
+	if (task_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
 		span_start();
 	return 0;
 }
@@ -98,6 +99,8 @@ static __always_inline __s64 op_position(const struct wt_done *d, struct file *f
 	__s64 added = d->ret > 0 ? d->ret : 0;
 	struct inode *inode;
 
+	if (!d->call.has_pos && d->call.at)
+		return call_read_position(&d->call) - added;
 	if (!d->call.has_pos)
 		return kread(file, file, f_pos) - added;
 	if (added && (d->call.append || (kread(file, file, f_flags) & O_APPEND))) {
@@ -108,9 +111,8 @@ static __always_inline __s64 op_position(const struct wt_done *d, struct file *f
 }
 
 /* False if the file is not wanted or could not be made known. */
-static __always_inline bool op_find_file(struct wt_done *d)
+static __always_inline bool op_find_file(struct wt_done *d, struct file *file)
 {
-	struct file *file = file_by_fd(d->who.task, d->call.fd);
 	enum file_verdict verdict;
 
 	d->open_file = file;
@@ -120,8 +122,10 @@ static __always_inline bool op_find_file(struct wt_done *d)
 	d->offset = 0;
 	if (!file)
 		return !cfg.path_globs && (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
-	d->has_pos = true;
-	d->offset = op_position(d, file);
+	if (d->call.moves) {
+		d->has_pos = true;
+		d->offset = op_position(d, file);
+	}
 	verdict = file_wanted(file, &d->file);
 	if (verdict != FILE_NOT_SENT)
 		return verdict == FILE_WANTED;
@@ -152,6 +156,152 @@ static __always_inline void op_done(const struct wt_done *d)
 			   d->ret);
 }
 
+/*
+ * AIO is seen when its results are fetched: the event names its control block, which says the rest.
+ * (No hook that is there everywhere tells of its end.) So there is no latency, and who takes the
+ * results out of the ring in user memory, past io_getevents, is not seen.
+ */
+#define RWF_APPEND     0x10 /* include/uapi/linux/fs.h */
+
+#define AIO_A_ROUND    32
+#define AIO_EVENTS_MAX 4096
+
+/* The parts that we want of struct io_event and struct iocb (include/uapi/linux/aio_abi.h), which
+ * are the same for 32-bit programs; and where they are. */
+struct wt_io_event {
+	__u64 obj;
+	__s64 res;
+};
+
+struct wt_iocb {
+	__u16 opcode;
+	__s16 reqprio;
+	__u32 fd;
+	__u64 buf;
+	__u64 nbytes;
+	__s64 offset;
+};
+
+#define IO_EVENT_OBJ  8
+#define IO_EVENT_SIZE 32
+#define IOCB_RW_FLAGS 12
+#define IOCB_OPCODE   16
+
+enum { IOCB_PWRITE = 1, IOCB_FSYNC = 2, IOCB_FDSYNC = 3, IOCB_PWRITEV = 8 };
+
+static __always_inline int aio_op(__u16 opcode)
+{
+	switch (opcode) {
+	case IOCB_PWRITE:
+		return WT_OP_AIO_PWRITE;
+	case IOCB_PWRITEV:
+		return WT_OP_AIO_PWRITEV;
+	case IOCB_FSYNC:
+	case IOCB_FDSYNC:
+		return WT_OP_AIO_FSYNC;
+	}
+	return -1;
+}
+
+static __always_inline void aio_describe(struct wt_call *call, const struct wt_iocb *b, __u64 iocb,
+					 int op, bool compat)
+{
+	__builtin_memset(call, 0, sizeof(*call));
+	call->op = op;
+	call->fd = b->fd;
+	call->buf = b->buf;
+	call->count = b->nbytes;
+	call->pos = b->offset;
+	call->compat = compat;
+	call->form = op == WT_OP_AIO_FSYNC     ? WT_FORM_NONE
+		     : op == WT_OP_AIO_PWRITEV ? WT_FORM_VECTORS
+					       : WT_FORM_DATA;
+	bpf_probe_read_user(&call->append, sizeof(call->append), (void *)(iocb + IOCB_RW_FLAGS));
+	call->append &= RWF_APPEND;
+	call->moves = call->has_pos = op != WT_OP_AIO_FSYNC;
+}
+
+/* One event at a user address. */
+wt_function int aio_event(__u64 address, bool compat)
+{
+	struct wt_io_event event = {};
+	struct wt_iocb block = {};
+	struct wt_done d;
+	int op;
+
+	if (!cfg.aio_ops)
+		return 0;
+	if (bpf_probe_read_user(&event, sizeof(event), (void *)(address + IO_EVENT_OBJ)) ||
+	    bpf_probe_read_user(&block, sizeof(block), (void *)(event.obj + IOCB_OPCODE))) {
+		count_lost(WT_LOST_INFLIGHT);
+		return 0;
+	}
+	op = aio_op(block.opcode);
+	if (op < 0 || !(cfg.aio_ops & 1ULL << op))
+		return 0;
+	who_current(&d.who);
+	aio_describe(&d.call, &block, event.obj, op, compat);
+	d.request = NULL;
+	d.now_ns = bpf_ktime_get_boot_ns();
+	d.latency_ns = 0;
+	d.has_latency = false;
+	d.ret = event.res;
+	if (!fd_wanted(d.call.fd) || !result_wanted(d.ret, 0))
+		return 0;
+	d.call.size = d.call.form == WT_FORM_VECTORS
+			      ? call_sum_vectors(d.call.buf, d.call.count, compat)
+			      : d.call.count;
+	d.call.has_size = op != WT_OP_AIO_FSYNC && d.call.size != SIZE_UNKNOWN;
+	if (d.call.size >= cfg.min_size && op_find_file(&d, file_by_fd(d.who.task, d.call.fd)))
+		op_done(&d);
+	return 0;
+}
+
+wt_function int aio_round(__u64 events, __u32 count, bool compat)
+{
+	__u32 i;
+
+	if (!cfg.aio_ops)
+		return 0;
+	for (i = 0; i < AIO_A_ROUND; i++) {
+		if (i >= count)
+			break;
+		aio_event(events, compat);
+		events += IO_EVENT_SIZE;
+	}
+	return 0;
+}
+
+/* A call has fetched `ret` results. */
+static __noinline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
+{
+	struct wt_span *span;
+	struct wt_who who;
+	__u64 events;
+	__u32 i;
+
+	if (!cfg.aio_ops || !session_enabled(call, true) || ret <= 0)
+		return 0;
+	who.task = (struct task_struct *)bpf_get_current_task();
+	if (op_is_handled(&who, copy) || !task_wanted(&who))
+		return 0;
+	if (cfg.copies > 1) {
+		span = span_get(true);
+		if (!span && copy)
+			return 0;
+		if (span)
+			span_claim(who.task, span, copy);
+		count_handled(WT_HOOK(call, compat), copy);
+	}
+	events = regs_arg(regs, 3, compat);
+	for (i = 0; i < AIO_EVENTS_MAX; i += AIO_A_ROUND) {
+		if (ret <= i)
+			break;
+		aio_round(events + i * IO_EVENT_SIZE, ret - i, compat);
+	}
+	return 0;
+}
+
 static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat, __u32 copy)
 {
 	struct wt_done d;
@@ -161,6 +311,7 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	d.who.task = (struct task_struct *)bpf_get_current_task();
 	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who))
 		return 0;
+	d.request = NULL;
 	d.now_ns = bpf_ktime_get_boot_ns();
 	d.ret = ret;
 	if (!op_take_span(&d, WT_HOOK(op, compat), copy))
@@ -172,10 +323,10 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	call_unpack(&d.call, regs, op, compat);
 	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns))
 		return 0;
-	call_measure(&d.call);
+	call_measure(&d.call, &d.ret);
 	if (d.call.size < cfg.min_size)
 		return 0;
-	if (op_find_file(&d))
+	if (op_find_file(&d, d.call.no_fd ? NULL : file_by_fd(d.who.task, d.call.fd)))
 		op_done(&d);
 	return 0;
 }
@@ -192,37 +343,77 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 #define native_compat() task_in_compat_call((struct task_struct *)bpf_get_current_task())
 #endif
 
-#define FENTRY_ENTER(name, function, op, hook, compat, copy)    \
-	SEC("?fentry/" function)                                \
-	int fentry##name##_##copy(__u64 *ctx)                   \
-	{                                                       \
-		op_enter((struct pt_regs *)ctx[0], op, compat); \
-		return 0;                                       \
+/* Linux 5.10 refuses ctx[0] of some functions, whose argument's type it has not resolved. */
+static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
+{
+	struct pt_regs *regs = NULL;
+
+	if (cfg.typed_regs)
+		return (struct pt_regs *)ctx[0];
+	bpf_probe_read_kernel(&regs, sizeof(regs), ctx);
+	return regs;
+}
+
+#define FENTRY_ENTER(name, function, op, hook, compat, copy) \
+	SEC("?fentry/" function)                             \
+	int fentry##name##_##copy(__u64 *ctx)                \
+	{                                                    \
+		op_enter(fentry_regs(ctx), op, compat);      \
+		return 0;                                    \
 	}
 
-#define FENTRY_EXIT(name, function, op, hook, compat, copy)                  \
-	SEC("?fexit/" function)                                              \
-	int fexit##name##_##copy(__u64 *ctx)                                 \
-	{                                                                    \
-		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy); \
-		return 0;                                                    \
+/* A hooked call ends. */
+static __always_inline int call_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
+				     __u32 copy)
+{
+	return call < WT_OP_COUNT ? op_exit(regs, ret, call, compat, copy)
+				  : aio_exit(regs, ret, call, compat, copy);
+}
+
+#define FENTRY_EXIT(name, function, op, hook, compat, copy)            \
+	SEC("?fexit/" function)                                        \
+	int fexit##name##_##copy(__u64 *ctx)                           \
+	{                                                              \
+		call_exit(fentry_regs(ctx), ctx[1], op, compat, copy); \
+		return 0;                                              \
 	}
+
+#define FENTRY_EXITS(name, function, op, hook, compat)   \
+	FENTRY_EXIT(name, function, op, hook, compat, 0) \
+	FENTRY_EXIT(name, function, op, hook, compat, 1) \
+	FENTRY_EXIT(name, function, op, hook, compat, 2) \
+	FENTRY_EXIT(name, function, op, hook, compat, 3)
 
 #define FENTRY(name, function, op, hook, compat)          \
 	FENTRY_ENTER(name, function, op, hook, compat, 0) \
 	FENTRY_ENTER(name, function, op, hook, compat, 1) \
-	FENTRY_EXIT(name, function, op, hook, compat, 0)  \
-	FENTRY_EXIT(name, function, op, hook, compat, 1)  \
-	FENTRY_EXIT(name, function, op, hook, compat, 2)  \
-	FENTRY_EXIT(name, function, op, hook, compat, 3)
+	FENTRY_EXITS(name, function, op, hook, compat)
 
-#define FENTRY_NATIVE(name, op) FENTRY(_##name, SYS_NATIVE #name, op, op, native_compat())
+#define FENTRY_NATIVE(name, syscall, op) \
+	FENTRY(_##name, SYS_NATIVE syscall, op, op, native_compat())
 
-FENTRY_NATIVE(write, WT_OP_WRITE)
-FENTRY_NATIVE(pwrite64, WT_OP_PWRITE64)
-FENTRY_NATIVE(writev, WT_OP_WRITEV)
-FENTRY_NATIVE(pwritev, WT_OP_PWRITEV)
-FENTRY_NATIVE(pwritev2, WT_OP_PWRITEV2)
+FENTRY_NATIVE(write, "write", WT_OP_WRITE)
+FENTRY_NATIVE(pwrite64, "pwrite64", WT_OP_PWRITE64)
+FENTRY_NATIVE(writev, "writev", WT_OP_WRITEV)
+FENTRY_NATIVE(pwritev, "pwritev", WT_OP_PWRITEV)
+FENTRY_NATIVE(pwritev2, "pwritev2", WT_OP_PWRITEV2)
+FENTRY_NATIVE(sendfile, "sendfile64", WT_OP_SENDFILE)
+FENTRY_NATIVE(splice, "splice", WT_OP_SPLICE)
+FENTRY_NATIVE(vmsplice, "vmsplice", WT_OP_VMSPLICE)
+FENTRY_NATIVE(tee, "tee", WT_OP_TEE)
+FENTRY_NATIVE(copy_file_range, "copy_file_range", WT_OP_COPY_FILE_RANGE)
+FENTRY_NATIVE(sendto, "sendto", WT_OP_SENDTO)
+FENTRY_NATIVE(sendmsg, "sendmsg", WT_OP_SENDMSG)
+FENTRY_NATIVE(sendmmsg, "sendmmsg", WT_OP_SENDMMSG)
+FENTRY_NATIVE(fsync, "fsync", WT_OP_FSYNC)
+FENTRY_NATIVE(fdatasync, "fdatasync", WT_OP_FDATASYNC)
+FENTRY_NATIVE(sync_file_range, "sync_file_range", WT_OP_SYNC_FILE_RANGE)
+FENTRY_NATIVE(syncfs, "syncfs", WT_OP_SYNCFS)
+FENTRY_NATIVE(msync, "msync", WT_OP_MSYNC)
+FENTRY_EXITS(_io_getevents, SYS_NATIVE "io_getevents", WT_CALL_IO_GETEVENTS, WT_CALL_IO_GETEVENTS,
+	     native_compat())
+FENTRY_EXITS(_io_pgetevents, SYS_NATIVE "io_pgetevents", WT_CALL_IO_PGETEVENTS,
+	     WT_CALL_IO_PGETEVENTS, native_compat())
 
 #if defined(__TARGET_ARCH_x86)
 #define FENTRY_COMPAT(name, function, op) FENTRY(32_##name, function, op, WT_HOOK(op, true), true)
@@ -233,6 +424,23 @@ FENTRY_COMPAT(pwrite64, "__ia32_sys_ia32_pwrite64", WT_OP_PWRITE64)
 FENTRY_COMPAT(writev, "__ia32_sys_writev", WT_OP_WRITEV)
 FENTRY_COMPAT(pwritev, "__ia32_compat_sys_pwritev", WT_OP_PWRITEV)
 FENTRY_COMPAT(pwritev2, "__ia32_compat_sys_pwritev2", WT_OP_PWRITEV2)
+FENTRY_COMPAT(sendfile, "__ia32_sys_sendfile64", WT_OP_SENDFILE)
+FENTRY_COMPAT(splice, "__ia32_sys_splice", WT_OP_SPLICE)
+FENTRY_COMPAT(vmsplice, "__ia32_sys_vmsplice", WT_OP_VMSPLICE)
+FENTRY_COMPAT(tee, "__ia32_sys_tee", WT_OP_TEE)
+FENTRY_COMPAT(copy_file_range, "__ia32_sys_copy_file_range", WT_OP_COPY_FILE_RANGE)
+FENTRY_COMPAT(sendto, "__ia32_sys_sendto", WT_OP_SENDTO)
+FENTRY_COMPAT(sendmsg, "__ia32_compat_sys_sendmsg", WT_OP_SENDMSG)
+FENTRY_COMPAT(sendmmsg, "__ia32_compat_sys_sendmmsg", WT_OP_SENDMMSG)
+FENTRY_COMPAT(fsync, "__ia32_sys_fsync", WT_OP_FSYNC)
+FENTRY_COMPAT(fdatasync, "__ia32_sys_fdatasync", WT_OP_FDATASYNC)
+FENTRY_COMPAT(sync_file_range, "__ia32_sys_ia32_sync_file_range", WT_OP_SYNC_FILE_RANGE)
+FENTRY_COMPAT(syncfs, "__ia32_sys_syncfs", WT_OP_SYNCFS)
+FENTRY_COMPAT(msync, "__ia32_sys_msync", WT_OP_MSYNC)
+FENTRY_EXITS(32_io_getevents, "__ia32_sys_io_getevents_time32", WT_CALL_IO_GETEVENTS,
+	     WT_HOOK(WT_CALL_IO_GETEVENTS, true), true)
+FENTRY_EXITS(32_io_pgetevents, "__ia32_compat_sys_io_pgetevents", WT_CALL_IO_PGETEVENTS,
+	     WT_HOOK(WT_CALL_IO_PGETEVENTS, true), true)
 #endif
 
 /* The operation behind a system call number, or -1. Numbers differ between native and 32-bit. */
@@ -270,7 +478,7 @@ static __always_inline int raw_exit(__u64 *ctx, __u32 copy)
 	int op = op_of_syscall(regs_syscall((struct pt_regs *)ctx[0]), &compat);
 
 	if (op >= 0)
-		op_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy);
+		call_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy);
 	return 0;
 }
 
@@ -314,9 +522,167 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		op_exit(current_regs(), ctx->ret, op, false, copy);
+		call_exit(current_regs(), ctx->ret, op, false, copy);
 	return 0;
 }
+
+/*
+ * io_uring, on all backends: its submission and its completion.
+ */
+
+/* REQ_F_FIXED_FILE is IOSQE_FIXED_FILE: the number is one of registered files, not a descriptor. */
+#define REQ_F_FIXED_FILE 1
+
+static __always_inline __u64 uring_user_data(struct io_kiocb *req)
+{
+	if (bpf_core_field_exists(struct io_kiocb, cqe))
+		return kread(io_kiocb, req, cqe.user_data);
+	return kread(io_kiocb, req, user_data);
+}
+
+/* 5.10 tells at the completion the number of the request only, which is the user's to choose. */
+static __always_inline __u64 uring_key(__u64 ctx, __u64 req, __u64 user_data)
+{
+	return cfg.uring == WT_URING_NUMBERS ? mix(ctx, user_data) : req;
+}
+
+static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb *req)
+{
+	struct io_rw *rw = (struct io_rw *)req;
+
+	if (bpf_core_field_exists(struct io_kiocb, cqe.fd) &&
+	    !(kread(io_kiocb, req, flags) & REQ_F_FIXED_FILE)) {
+		r->fd = kread(io_kiocb, req, cqe.fd);
+		r->has_fd = true;
+	}
+	if (cfg.uring == WT_URING_NUMBERS)
+		r->file = (__u64)BPF_CORE_READ(req, file);
+	switch (r->op) {
+	case WT_OP_URING_FSYNC:
+	case WT_OP_URING_SENDMSG:
+		return;
+	case WT_OP_URING_SEND:
+		r->size = kread(io_sr_msg, req, len);
+		break;
+	case WT_OP_URING_WRITEV:
+		r->size = call_sum_vectors(kread(io_rw, rw, addr), kread(io_rw, rw, len), false);
+		r->offset = kread(io_rw, rw, kiocb.ki_pos);
+		break;
+	default:
+		r->size = kread(io_rw, rw, len);
+		r->offset = kread(io_rw, rw, kiocb.ki_pos);
+	}
+	r->has_size = r->size != SIZE_UNKNOWN;
+	r->has_pos = r->op != WT_OP_URING_SEND && r->offset != -1;
+}
+
+static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req)
+{
+	struct wt_request r = {};
+	struct wt_who who;
+	__u32 opcode = kread(io_kiocb, req, opcode);
+	__u64 op;
+
+	barrier_var(opcode);
+	if (opcode >= WT_URING_OPCODES)
+		return 0;
+	op = uring_ops[opcode];
+	if (!op || !session_enabled(op - 1, false))
+		return 0;
+	who_asks(&who);
+	if (!who_wanted(&who))
+		return 0;
+	request_fill(&r, &who, op - 1);
+	uring_describe(&r, req);
+	if (cfg.by_fd && (!r.has_fd || !fd_wanted(r.fd)))
+		return 0;
+	r.tag = uring_user_data(req);
+	request_put(uring_key(ctx, (__u64)req, r.tag), &r);
+	return 0;
+}
+
+/* What was asked for, as if it were a call. */
+static __always_inline void request_done(struct wt_done *d, const struct wt_request *r, __s64 ret)
+{
+	d->request = r;
+	d->now_ns = bpf_ktime_get_boot_ns();
+	d->latency_ns = d->now_ns - r->start_ns;
+	d->has_latency = cfg.latency;
+	d->ret = ret;
+	d->who.task = NULL;
+	d->who.pid = r->pid;
+	d->who.tid = r->tid;
+	__builtin_memset(&d->call, 0, sizeof(d->call));
+	d->call.op = r->op;
+	d->call.fd = r->fd;
+	d->call.no_fd = !r->has_fd;
+	d->call.size = r->has_size ? r->size : 0;
+	d->call.has_size = r->has_size;
+	d->call.form = WT_FORM_LENGTH;
+	d->call.pos = r->offset;
+	d->call.has_pos = r->has_pos;
+	d->call.moves = r->op <= WT_OP_URING_WRITE_FIXED;
+}
+
+static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
+{
+	struct wt_request *r = request_take(key);
+	struct wt_done d;
+
+	if (!r)
+		return 0;
+	request_done(&d, r, ret);
+	if (result_wanted(ret, d.latency_ns) && d.call.size >= cfg.min_size &&
+	    op_find_file(&d, (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file)))
+		op_done(&d);
+	request_drop(key);
+	return 0;
+}
+
+static __always_inline int uring_completed(__u64 *ctx)
+{
+	struct io_kiocb *req;
+
+	if (!session_enabled(WT_OP_URING_WRITE, true)) /* stands for all */
+		return 0;
+	if (cfg.uring == WT_URING_NUMBERS)
+		return uring_complete(uring_key(ctx[0], 0, ctx[1]), (int)ctx[2], 0);
+	req = (struct io_kiocb *)ctx[1];
+	return uring_complete((__u64)req,
+			      cfg.uring == WT_URING_ENTRY
+				      ? kread(io_uring_cqe, (struct io_uring_cqe *)ctx[2], res)
+				      : (int)ctx[3],
+			      /* a number: functions of their own take no pointers */
+			      (__u64)BPF_CORE_READ(req, file));
+}
+
+#define URING_SUBMIT(copy)                                                      \
+	SEC("?tp_btf/io_uring_submit_req")                                      \
+	int uring_submit_##copy(__u64 *ctx)                                     \
+	{                                                                       \
+		return uring_submit(0, (struct io_kiocb *)ctx[0]);              \
+	}                                                                       \
+	SEC("?tp_btf/io_uring_submit_sqe")                                      \
+	int uring_submit_sqe_##copy(__u64 *ctx)                                 \
+	{                                                                       \
+		if (cfg.uring == WT_URING_NUMBERS)                              \
+			return uring_submit(ctx[0], (struct io_kiocb *)ctx[1]); \
+		return uring_submit(0, (struct io_kiocb *)ctx[0]);              \
+	}
+
+#define URING_COMPLETE(copy)                  \
+	SEC("?tp_btf/io_uring_complete")      \
+	int uring_complete_##copy(__u64 *ctx) \
+	{                                     \
+		return uring_completed(ctx);  \
+	}
+
+URING_SUBMIT(0)
+URING_SUBMIT(1)
+URING_COMPLETE(0)
+URING_COMPLETE(1)
+URING_COMPLETE(2)
+URING_COMPLETE(3)
 
 /*
  * Following processes: children of listed tasks are listed before they run; the dead leave.

@@ -20,13 +20,69 @@ enum wt_op {
 	WT_OP_WRITEV,
 	WT_OP_PWRITEV,
 	WT_OP_PWRITEV2,
+	WT_OP_SENDFILE,
+	WT_OP_SPLICE,
+	WT_OP_VMSPLICE,
+	WT_OP_TEE,
+	WT_OP_COPY_FILE_RANGE,
+	WT_OP_SENDTO,
+	WT_OP_SENDMSG,
+	WT_OP_SENDMMSG,
+	WT_OP_FSYNC,
+	WT_OP_FDATASYNC,
+	WT_OP_SYNC_FILE_RANGE,
+	WT_OP_SYNCFS,
+	WT_OP_MSYNC,
+	WT_OP_URING_WRITE,
+	WT_OP_URING_WRITEV,
+	WT_OP_URING_WRITE_FIXED,
+	WT_OP_URING_SEND,
+	WT_OP_URING_SENDMSG,
+	WT_OP_URING_FSYNC,
+	WT_OP_AIO_PWRITE,
+	WT_OP_AIO_PWRITEV,
+	WT_OP_AIO_FSYNC,
 	WT_OP_COUNT,
 };
 
-/* Hooks are numbered by operation; behind them come those for calls of 32-bit programs, where these
- * have hooks of their own. */
-#define WT_HOOK(op, compat) ((compat) ? WT_OP_COUNT + (op) : (op))
-#define WT_HOOKS	    (2 * WT_OP_COUNT)
+/* System calls that are hooked: operations, and behind them those that fetch the results of AIO. */
+enum wt_call_id {
+	WT_CALL_IO_GETEVENTS = WT_OP_COUNT,
+	WT_CALL_IO_PGETEVENTS,
+	WT_CALL_COUNT,
+};
+
+/* How the arguments of an operation's system call lie (table ops in common/ops.c). */
+enum wt_form {
+	WT_FORM_NONE,	  /* no data and no size */
+	WT_FORM_LENGTH,	  /* a number of bytes, no data */
+	WT_FORM_DATA,	  /* argument 1: the data, its length */
+	WT_FORM_VECTORS,  /* argument 1: vectors, their number */
+	WT_FORM_MESSAGE,  /* argument 1: a struct msghdr */
+	WT_FORM_MESSAGES, /* argument 1: structs mmsghdr, their number */
+};
+
+/* Which arguments are what. Masks and flags instead of cases: the verifier would walk all that
+ * follows once for each case. */
+struct wt_shape {
+	__u64 pos_mask; /* argument 3, or 1: position */
+	__u64 pos_mask_1;
+	__u64 at_mask;	   /* argument 3: address of the position, if not NULL */
+	__u32 no_fd;	   /* all bits if the call has no descriptor, else 0 */
+	__u32 append_mask; /* argument 5: RWF_APPEND */
+	__u8 form;	   /* enum wt_form */
+	__u8 fd;	   /* number of the argument: descriptor of the file written to */
+	__u8 count;	   /* the same of bytes, vectors or messages */
+	__u8 moves;	   /* the file's position means something */
+	__u8 has_pos;	   /* there is a position among the arguments */
+	__u8 pos_always;   /* also if it is -1 */
+	__u8 pad[2];
+};
+
+/* Hooks are numbered by call; behind them come those for calls of 32-bit programs, where these have
+ * hooks of their own. */
+#define WT_HOOK(call, compat) ((compat) ? WT_CALL_COUNT + (call) : (call))
+#define WT_HOOKS	      (2 * WT_CALL_COUNT)
 
 /* Kinds of file, in the order of their names in common/filter.c. */
 enum wt_kind {
@@ -68,7 +124,7 @@ enum wt_lost {
 struct wt_glob {
 	__u16 n;   /* tokens in use */
 	__u8 tree; /* a literal path: whatever lies below it matches, too */
-	__u8 pad[5];
+	__u8 pad[4];
 	__u16 token[WT_GLOB_MAX]; /* 0 to 255: that byte; else WT_GLOB_* */
 	__u8 classes[WT_GLOB_CLASSES][32];
 };
@@ -79,6 +135,7 @@ struct wt_glob {
 
 /* Settings, frozen before load: the verifier drops what is off. */
 struct wt_config {
+	__u64 aio_ops; /* bit per operation of AIO that is wanted */
 	__u64 min_size;
 	__u64 min_latency_ns;
 	__u64 pidns_ino;   /* 0: pids as the kernel numbers them, else as this pid namespace does */
@@ -110,7 +167,10 @@ struct wt_config {
 	__u8 failed_only;
 	__u8 trace_pipe;
 	__u8 include_self;
-	__u8 pad[7];
+	__u8 messages;	 /* there are operations that send messages */
+	__u8 uring;	 /* enum wt_uring */
+	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
+	__u8 pad[5];
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
 
@@ -142,6 +202,7 @@ enum wt_record_type {
 #define WT_EVENT_POS	    8  /* offset is known, if the file has one */
 #define WT_EVENT_DATA_FAULT 16 /* data could not be read */
 #define WT_EVENT_FILE	    32 /* file holds an identity */
+#define WT_EVENT_FD	    64 /* fd is one */
 
 /*
  * One finished operation: identity only; the path is in the struct wt_file with the same id, which
@@ -170,20 +231,41 @@ struct wt_event {
 };
 _Static_assert(sizeof(struct wt_event) == 104, "struct wt_event");
 
-/* A file, sent the first time it is seen (and again when its slot was used by another). `path_len`
- * bytes of path follow. */
+/*
+ * A file, sent the first time it is seen (and again when its slot was used by another). `path_len`
+ * bytes of path follow, and behind them, of sockets, `peer_len` bytes of a struct wt_peer.
+ */
 struct wt_file {
 	__u8 type; /* WT_RECORD_FILE */
 	__u8 kind;
 	__u8 path_state;
 	__u8 undecided; /* the globs need more steps than the kernel took: user space decides */
-	__u32 path_len;
+	__u16 path_len;
+	__u16 peer_len;
 	__u64 id;
 	__u64 ino;
 	__u32 dev; /* as the kernel keeps it: major << 20 | minor */
 	__u32 mode;
 };
 _Static_assert(sizeof(struct wt_file) == 32, "struct wt_file");
+
+/* Who is at the other end of a socket. */
+#define WT_UNIX_PATH_MAX 108
+
+struct wt_peer {
+	__u16 family; /* AF_* */
+	__u16 port;   /* in network order; 0: not connected, or a family without ports */
+	union {
+		__u8 addr[16];		     /* IPv4: the first 4 bytes */
+		char path[WT_UNIX_PATH_MAX]; /* as many bytes as there are; begins with NUL:
+						abstract */
+	};
+};
+#define WT_PEER_HEAD 4 /* bytes ahead of the address */
+
+/* Bytes that follow a struct wt_file at most */
+#define WT_FILE_TAIL_MAX (WT_PATH_MAX + 112)
+_Static_assert(sizeof(struct wt_peer) == 112, "struct wt_peer");
 
 /* Counters, one set per CPU; all __u64, so that they can be summed up as an array. */
 struct wt_counters {
@@ -196,11 +278,45 @@ struct wt_counters {
 /* System call numbers in use are below this on every architecture we know. */
 #define WT_SYSCALLS 512
 
-/* What a system call number means to us: operation + 1, or 0. */
+/* What a system call number means to us: operation (or enum wt_call_id) + 1, or 0. */
 struct wt_syscall {
 	__u8 native;
 	__u8 compat;
 };
+
+/* io_uring's opcodes in use are below this. */
+#define WT_URING_OPCODES 128
+
+/* How the kernel calls us at the completion of an io_uring request (KERNEL.md, io_uring). */
+enum wt_uring {
+	WT_URING_NONE,	  /* io_uring is not traced */
+	WT_URING_NUMBERS, /* (ctx, user_data, res, …): 5.10 */
+	WT_URING_REQUEST, /* (ctx, req, user_data, res, …): 6.1 */
+	WT_URING_ENTRY,	  /* (ctx, req, cqe): 6.18 */
+};
+
+/* An operation that was handed to the kernel and has not ended yet (map requests). */
+struct wt_request {
+	__u64 done; /* a program has taken it */
+	__u64 tag;  /* tells it from others of the same key */
+	__u64 start_ns;
+	__u64 process_start_ns;
+	__u64 file; /* struct file, if the completion does not know it */
+	__u64 cgroup;
+	__u64 size;
+	__s64 offset;
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__s32 fd;
+	__u8 op;
+	__u8 has_fd;
+	__u8 has_size;
+	__u8 has_pos; /* offset is known; else it is the file's position */
+	__u8 pad[4];
+	char comm[WT_COMM_LEN];
+};
+#define WT_REQUESTS 16384
 
 /* Slots of the map for in-flight operations where task storage does not exist. */
 #define WT_SPAN_SLOTS 65536

@@ -10,6 +10,7 @@
 #include "common/opts.h"
 
 struct buf;
+struct session;
 
 /* Exit status, the same for all commands. With COMMAND, trace returns its status instead. */
 enum {
@@ -60,6 +61,9 @@ bool cmd_parse(const struct opts_spec *spec, int argc, char **argv, struct globa
  * Return: 0, or -EINVAL with the reason in @why.
  */
 int cmd_check_name(const char *name, struct buf *why);
+
+/** cmd_note_holes - say on stderr what a session does not see here, if there is anything */
+void cmd_note_holes(const struct session *session);
 
 /** cmd_status - the exit status for an error of the inner layers */
 int cmd_status(int err);

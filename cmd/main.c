@@ -13,6 +13,7 @@
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/opts.h"
+#include "common/session.h"
 
 static const struct cmd *const cmds[] = { &cmd_probe, &cmd_trace, &cmd_pin, &cmd_unpin, &cmd_dump };
 
@@ -98,6 +99,16 @@ int cmd_check_name(const char *name, struct buf *why)
 		   "or trash_ before the rest",
 		   name);
 	return -EINVAL;
+}
+
+void cmd_note_holes(const struct session *session)
+{
+	struct buf holes = {};
+
+	session_holes(session, &holes);
+	if (holes.len)
+		log_note("not seen here: %s", buf_cstr(&holes));
+	buf_free(&holes);
 }
 
 int cmd_status(int err)

@@ -252,6 +252,7 @@ static int pin_run(struct pin *p, struct buf *why)
 		return err;
 	memory = session_memory(&o, session_meta(p->session)->cpus,
 				session_meta(p->session)->copies > 1);
+	cmd_note_holes(p->session);
 	pin_note(p, memory);
 	return pin_print(p, dir, memory) ? -EIO : 0;
 }

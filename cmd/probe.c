@@ -40,6 +40,7 @@ struct probe {
 	struct check backends[BACKEND_COUNT];
 	enum backend best; /* BACKEND_COUNT: none */
 	bool pin;
+	bool uring; /* the kernel tells of io_uring's requests */
 };
 
 static struct check *add(struct probe *p, const char *name, bool ok, const char *fix)
@@ -198,8 +199,14 @@ static void check_compat(struct probe *p)
 			      p->backends[BACKEND_RAW].ok ? "trace with --backend raw"
 							  : "trace 64-bit programs only");
 
-	buf_puts(&c->detail, covered ? "calls of 32-bit programs are seen"
-				     : "calls of 32-bit programs are not seen by this backend");
+	if (!covered)
+		buf_puts(&c->detail, "calls of 32-bit programs are not seen by this backend");
+	else if (p->best == BACKEND_FENTRY)
+		buf_puts(&c->detail,
+			 "calls of 32-bit programs are seen, but for the oldest sendfile "
+			 "(187) and for socketcall");
+	else
+		buf_puts(&c->detail, "calls of 32-bit programs are seen, but for socketcall");
 }
 
 static void run_checks(struct probe *p)
@@ -207,6 +214,7 @@ static void run_checks(struct probe *p)
 	const char *bpffs = p->globals->bpffs ? p->globals->bpffs : KERNEL_BPFFS_DIR;
 
 	uname(&p->uts);
+	p->uring = kernel_has_uring();
 	check_btf(p);
 	check_lockdown(p);
 	check_capability(p, "cap_bpf", CAP_BPF, true);
@@ -219,6 +227,16 @@ static void run_checks(struct probe *p)
 	check_backends(p);
 	check_pin(p, bpffs);
 	check_compat(p);
+}
+
+/* Why operation @op is not seen here, or NULL. */
+static const char *why_not_covered(const struct probe *p, unsigned int op)
+{
+	if (p->best == BACKEND_COUNT)
+		return "no backend works";
+	if (ops[op].source == OP_URING && !p->uring)
+		return "this kernel's BTF has no io_uring tracepoints that we know";
+	return NULL;
 }
 
 static const char *yes_no(const struct probe *p, bool ok)
@@ -269,13 +287,13 @@ static void print_text(const struct probe *p, struct buf *out)
 	}
 	buf_puts(out, "\noperations:\n");
 	for_each_op (i) {
-		bool covered = p->best != BACKEND_COUNT;
+		const char *why = why_not_covered(p, i);
 
-		buf_printf(out, "  %s %-18s ", yes_no(p, covered), ops[i].name);
-		if (covered)
-			backend_hook(p->best, i, out);
+		buf_printf(out, "  %s %-20s ", yes_no(p, !why), ops[i].name);
+		if (why)
+			buf_puts(out, why);
 		else
-			buf_puts(out, "no backend works");
+			backend_hook(p->best, i, out);
 		buf_putc(out, '\n');
 	}
 	if (p->helpers)
@@ -299,10 +317,14 @@ static void json_ops(struct json *json, const struct probe *p)
 
 	json_begin_array(json, "ops");
 	for_each_op (i) {
+		const char *why = why_not_covered(p, i);
+
 		json_begin_object(json, NULL);
 		json_str(json, "op", ops[i].name);
-		json_bool(json, "covered", p->best != BACKEND_COUNT);
-		if (p->best != BACKEND_COUNT) {
+		json_bool(json, "covered", !why);
+		if (why) {
+			json_str(json, "why", why);
+		} else {
 			buf_reset(&hook);
 			backend_hook(p->best, i, &hook);
 			json_bytes(json, "hook", hook.data, hook.len);

@@ -185,6 +185,8 @@ static int trace_open_session(struct trace *t, struct buf *why)
 	malloc_trim(0);
 	if (!err)
 		trace_note_skipped(&o);
+	if (!err)
+		cmd_note_holes(t->session);
 	if (!err && t->child) {
 		err = filter_task_start(child_pid(t->child), 0, &start_ns);
 		if (!err)

@@ -34,12 +34,21 @@ int backend_parse(const char *name, enum backend *backend)
 
 void backend_hook(enum backend backend, unsigned int op, struct buf *out)
 {
+	if (ops[op].source == OP_URING) {
+		buf_puts(out, "io_uring_submit_req (_sqe), io_uring_complete");
+		return;
+	}
+	if (ops[op].source == OP_AIO) {
+		backend_hook(backend, WT_CALL_IO_GETEVENTS, out);
+		buf_puts(out, ": results that are fetched with a system call");
+		return;
+	}
 	switch (backend) {
 	case BACKEND_FENTRY:
-		buf_printf(out, "fentry, fexit of sys_%s", ops[op].name);
+		buf_printf(out, "fentry, fexit of sys_%s", ops[op].syscall);
 		break;
 	case BACKEND_TRACEPOINT:
-		buf_printf(out, "sys_enter_%s, sys_exit_%s", ops[op].name, ops[op].name);
+		buf_printf(out, "sys_enter_%s, sys_exit_%s", ops[op].syscall, ops[op].syscall);
 		break;
 	default:
 		buf_puts(out, "sys_enter, sys_exit");
@@ -59,7 +68,7 @@ void backend_program(enum backend backend, bool exit, unsigned int op, bool comp
 
 bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat)
 {
-	uint64_t mine = meta->ops;
+	uint64_t mine = ops_calls(meta->ops);
 
 	if (compat)
 		mine &= meta->backend == BACKEND_FENTRY ? meta->compat_ops : 0;

@@ -69,10 +69,12 @@ int files_add(struct files *files, const struct wt_file *record, size_t len, boo
 {
 	struct file *file, **slot;
 
-	if (len < sizeof(*record) || record->path_len > len - sizeof(*record) ||
-	    record->path_len > WT_PATH_MAX || record->kind >= WT_KIND_COUNT)
+	if (len < sizeof(*record) ||
+	    (size_t)record->path_len + record->peer_len > len - sizeof(*record) ||
+	    record->path_len > WT_PATH_MAX || record->peer_len > sizeof(struct wt_peer) ||
+	    record->kind >= WT_KIND_COUNT)
 		return -EINVAL;
-	file = malloc(sizeof(*file) + record->path_len);
+	file = malloc(sizeof(*file) + record->path_len + record->peer_len);
 	if (!file)
 		return -ENOMEM;
 	slot = &files->slots[files_slot(files, record->id)];
@@ -87,12 +89,13 @@ int files_add(struct files *files, const struct wt_file *record, size_t len, boo
 		.seekable = S_ISBLK(record->mode) || S_ISREG(record->mode),
 		.wanted = wanted,
 		.path_len = record->path_len,
+		.peer_len = record->peer_len,
 	};
 	/* anon inodes carry a regular file's mode since Linux 6.16, but no position that means
 	 * anything; of their kind only memory files (/memfd:…) have one */
 	if (record->kind == WT_KIND_ANON && record->path_len && *(char *)(record + 1) != '/')
 		file->seekable = false;
-	memcpy(file->path, record + 1, record->path_len);
+	memcpy(file->path, record + 1, record->path_len + record->peer_len);
 	*slot = file;
 	files_trim(file, files->per_slot);
 	return 0;

@@ -25,6 +25,7 @@ struct file {
 	bool seekable;	    /* an operation has an offset */
 	bool wanted;	    /* false: the globs do not match after all */
 	uint32_t path_len;
+	uint32_t peer_len; /* of a struct wt_peer, at path + path_len, aligned to nothing */
 	char path[];
 };
 

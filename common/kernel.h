@@ -68,6 +68,22 @@ int kernel_try_fentry(const struct btf *btf, struct buf *why);
 /** kernel_has_function - the kernel's BTF @btf knows a function of that name */
 bool kernel_has_function(const struct btf *btf, const char *name);
 
+/* How this kernel tells of io_uring's requests. */
+struct kernel_uring {
+	int layout;	    /* enum wt_uring */
+	const char *submit; /* name of the programs for the submission, without the copy's number */
+};
+
+/** kernel_find_uring - from the parameters of its tracepoints, as the kernel's BTF has them */
+struct kernel_uring kernel_find_uring(const struct btf *btf);
+
+/** kernel_has_uring - there are such tracepoints, of a kind that we know */
+bool kernel_has_uring(void);
+
+/** kernel_has_typed_regs - the functions of all system calls that we hook take a struct pt_regs
+ * that the kernel's BTF describes; on 5.10 some only name it */
+bool kernel_has_typed_regs(const struct btf *btf);
+
 /** kernel_has_compat_functions - 32-bit programs' calls can be hooked by function, all of them */
 bool kernel_has_compat_functions(void);
 

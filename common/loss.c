@@ -15,16 +15,21 @@
 #include "backend.h"
 #include "bpf/writetrace.h"
 #include "objects.h"
+#include "ops.h"
+
+/* A request is lost if all copies of either are skipped. Its first program has one of two names. */
+enum { URING_SUBMIT, URING_COMPLETE, URING_HOOKS };
 
 struct loss {
 	const struct wt_meta *meta;
 	int counters;
 	int exits[WT_HOOKS][WT_COPIES]; /* exit programs; -1: none */
+	int uring[URING_HOOKS][WT_COPIES];
 };
 
 static bool has_hook(const struct loss *l, unsigned int hook)
 {
-	return backend_has_hook(l->meta, hook % WT_OP_COUNT, hook >= WT_OP_COUNT);
+	return backend_has_hook(l->meta, hook % WT_CALL_COUNT, hook >= WT_CALL_COUNT);
 }
 
 static int open_exits(struct loss *l, const struct objects *objects)
@@ -36,13 +41,32 @@ static int open_exits(struct loss *l, const struct objects *objects)
 		if (!has_hook(l, hook))
 			continue;
 		for (int copy = 0; copy < l->meta->copies; copy++) {
-			backend_program(l->meta->backend, true, hook % WT_OP_COUNT,
-					hook >= WT_OP_COUNT, copy, name + prefix,
+			backend_program(l->meta->backend, true, hook % WT_CALL_COUNT,
+					hook >= WT_CALL_COUNT, copy, name + prefix,
 					sizeof(name) - prefix);
 			l->exits[hook][copy] = objects_get(objects, name);
 			if (l->exits[hook][copy] < 0)
 				return l->exits[hook][copy];
 		}
+	}
+	return 0;
+}
+
+static int open_uring(struct loss *l, const struct objects *objects, int hook, const char *program,
+		      const char *other)
+{
+	int copies =
+		hook == URING_SUBMIT && l->meta->copies > 1 ? WT_ENTER_COPIES : l->meta->copies;
+	char name[OBJECTS_NAME_MAX];
+
+	for (int copy = 0; copy < copies; copy++) {
+		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s_%d", program, copy);
+		l->uring[hook][copy] = objects_get(objects, name);
+		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s_%d", other, copy);
+		if (l->uring[hook][copy] == -ENOENT)
+			l->uring[hook][copy] = objects_get(objects, name);
+		if (l->uring[hook][copy] < 0)
+			return l->uring[hook][copy];
 	}
 	return 0;
 }
@@ -56,11 +80,16 @@ int loss_open(struct loss **loss, const struct objects *objects, const struct wt
 		return -ENOMEM;
 	l->meta = meta;
 	memset(l->exits, -1, sizeof(l->exits));
+	memset(l->uring, -1, sizeof(l->uring));
 	l->counters = objects_get(objects, "counters");
 	if (l->counters < 0)
 		err = l->counters;
 	if (!err && meta->counts_misses)
 		err = open_exits(l, objects);
+	if (!err && (meta->ops & ops_from(OP_URING)))
+		err = open_uring(l, objects, URING_SUBMIT, "uring_submit", "uring_submit_sqe");
+	if (!err && (meta->ops & ops_from(OP_URING)))
+		err = open_uring(l, objects, URING_COMPLETE, "uring_complete", "uring_complete");
 	if (err)
 		loss_close(l);
 	else
@@ -76,6 +105,10 @@ void loss_close(struct loss *l)
 		for (int copy = 0; copy < WT_COPIES; copy++)
 			if (l->exits[hook][copy] >= 0)
 				close(l->exits[hook][copy]);
+	for (int hook = 0; hook < URING_HOOKS; hook++)
+		for (int copy = 0; copy < WT_COPIES; copy++)
+			if (l->uring[hook][copy] >= 0)
+				close(l->uring[hook][copy]);
 	if (l->counters >= 0)
 		close(l->counters);
 	free(l);
@@ -155,6 +188,25 @@ static bool skipped_at_most(const struct loss *l, const struct wt_counters *sum,
 	return true;
 }
 
+/* Of io_uring's programs no more is known than what each copy was skipped. */
+static bool uring_skipped(const struct loss *l, uint64_t *skipped)
+{
+	for (int hook = 0; hook < URING_HOOKS; hook++) {
+		uint64_t least = UINT64_MAX, misses;
+
+		for (int copy = 0; copy < WT_COPIES; copy++) {
+			if (l->uring[hook][copy] < 0)
+				continue;
+			if (!program_misses(l->uring[hook][copy], &misses))
+				return false;
+			least = misses < least ? misses : least;
+		}
+		if (least != UINT64_MAX)
+			*skipped += least;
+	}
+	return true;
+}
+
 static int sum_counters(const struct loss *l, struct wt_counters *sum)
 {
 	int cpus = libbpf_num_possible_cpus(), err = 0;
@@ -188,7 +240,8 @@ int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
 		lost[i] = sum.lost[i];
 	}
 	if (!err)
-		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]);
+		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]) &&
+					 uring_skipped(loss, &lost[WT_LOST_SKIPPED]);
 	if (!known[WT_LOST_SKIPPED])
 		lost[WT_LOST_SKIPPED] = 0;
 	return err;

@@ -12,13 +12,14 @@
 #include "text.h"
 #include "units.h"
 
-#define CPUS_MAX  8192
-#define SLOTS_MAX (1U << 26)
-#define OPS_MASK  ((1ULL << WT_OP_COUNT) - 1)
-#define BY_MASK	  (WT_BY_PID | WT_BY_COMM | WT_BY_UID | WT_BY_CGROUP | WT_BY_OP | WT_BY_FILE)
+#define CPUS_MAX   8192
+#define SLOTS_MAX  (1U << 26)
+#define OPS_MASK   ((1ULL << WT_OP_COUNT) - 1)
+#define CALLS_MASK ((1ULL << WT_CALL_COUNT) - 1)
+#define BY_MASK	   (WT_BY_PID | WT_BY_COMM | WT_BY_UID | WT_BY_CGROUP | WT_BY_OP | WT_BY_FILE)
 
-#define LETTERS	  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define DIGITS	  "0123456789"
+#define LETTERS	   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS	   "0123456789"
 
 /* Whether @text is nothing but these characters, some, and ends within its @size bytes. */
 static bool made_of(const char *text, size_t size, const char *characters)
@@ -79,7 +80,7 @@ int meta_check(const struct wt_meta *m, size_t len, struct buf *why)
 		{ "total_size", m->total_size == sizeof(struct wt_total) },
 		{ "row_size", m->row_size == sizeof(struct wt_row) },
 		{ "ops", m->ops && !(m->ops & ~OPS_MASK) },
-		{ "compat_ops", !(m->compat_ops & ~OPS_MASK) },
+		{ "compat_ops", !(m->compat_ops & ~CALLS_MASK) },
 		{ "by", m->by && !(m->by & ~BY_MASK) },
 		{ "rows", m->rows > 0 && m->rows <= WT_ROWS_MAX },
 		{ "events", m->events <= WT_EVENTS_MAX },

@@ -29,6 +29,15 @@ int session_ring_fd(const struct session *session)
 	return session->skel->rodata->cfg.stream ? bpf_map__fd(session->skel->maps.ring) : -1;
 }
 
+void session_holes(const struct session *s, struct buf *out)
+{
+	if (s->wanted_ops & ~s->meta.ops)
+		buf_puts(out, "io_uring (this kernel does not tell of it in a way that we know)");
+	if (s->meta.backend == BACKEND_TRACEPOINT)
+		buf_printf(out, "%s32-bit programs (--backend raw sees them)",
+			   out->len ? "; " : "");
+}
+
 uint64_t session_file_slots(const struct session *session)
 {
 	return session->skel->rodata->cfg.file_mask + 1ULL;
@@ -54,6 +63,11 @@ struct bpf_program *session_hook(const struct session *s, bool exit, unsigned in
 
 	backend_program(s->meta.backend, exit, op, compat, copy, name, sizeof(name));
 	return bpf_object__find_program_by_name(s->skel->obj, name);
+}
+
+bool session_has_uring(const struct session *s)
+{
+	return s->meta.ops & ops_from(OP_URING);
 }
 
 /* Opened by hand as the skeleton's own open would, but for the object in it. */
@@ -165,6 +179,8 @@ static bool is_refusal(int err)
 struct facts {
 	bool direct;	     /* bpf_rdonly_cast exists */
 	uint64_t compat_ops; /* see struct session */
+	struct kernel_uring uring;
+	bool typed_regs; /* functions of system calls have arguments of a known type */
 	bool counts_tracepoint_misses;
 	int fentry_err;
 	struct buf fentry_why;
@@ -181,9 +197,11 @@ static int facts_gather(struct facts *facts, enum backend backend)
 		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
 	if (backend == BACKEND_FENTRY || backend == BACKEND_AUTO)
 		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
-	for_each_op (i)
-		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
-			facts->compat_ops |= 1ULL << i;
+	facts->typed_regs = kernel_has_typed_regs(btf);
+	facts->uring = kernel_find_uring(btf);
+	for_each_call(i) if (ops[i].compat_function &&
+			     kernel_has_function(btf, ops[i].compat_function)) facts->compat_ops |=
+		1ULL << i;
 	btf__free(btf);
 	return 0;
 }
@@ -202,6 +220,10 @@ static int session_try(struct session *s, const struct session_options *o,
 	if (err)
 		return err;
 	s->meta.compat_ops = facts->compat_ops;
+	s->uring = facts->uring;
+	if (s->uring.layout == WT_URING_NONE)
+		s->meta.ops &= ~ops_from(OP_URING);
+	s->typed_regs = facts->typed_regs || s->meta.backend != BACKEND_FENTRY;
 	s->meta.counts_misses =
 		s->meta.backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
 	/* where the function exists, some program types may still not call it */
@@ -313,6 +335,7 @@ int session_open(struct session **session, const struct session_options *options
 	s->follow = options->filter->follow && session_lists_tasks(options);
 	s->copies = kernel_preempts(NULL) ? WT_COPIES : 1;
 	s->fetches = kernel_has_fetching_atomics();
+	s->wanted_ops = options->filter->ops;
 	session_describe(s, options);
 	err = session_try_all(s, options, &reasons);
 	if (err) {

@@ -96,6 +96,10 @@ int session_seal(struct session *session);
  */
 int64_t session_memory(const struct session_options *options, unsigned int cpus, bool preempts);
 
+/** session_holes - append what this session should see and this kernel does not show it; nothing if
+ * there is nothing */
+void session_holes(const struct session *session, struct buf *out);
+
 /** session_ring_fd - the ring buffer map, or -1 */
 int session_ring_fd(const struct session *session);
 

@@ -5,15 +5,14 @@
 #include "session_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "ops.h"
+#include "uring.h"
 
 static int keep_link(struct session *s, struct bpf_link *link, const struct bpf_program *prog)
 {
@@ -29,11 +28,11 @@ static int attach_hook(struct session *s, bool exit, unsigned int op, bool compa
 	struct bpf_program *prog = session_hook(s, exit, op, compat, copy);
 	char name[64];
 
-	if (!backend_has_hook(&s->meta, op, compat))
+	if (!backend_has_hook(&s->meta, op, compat) || (!exit && op >= WT_OP_COUNT))
 		return 0;
 	if (s->meta.backend != BACKEND_TRACEPOINT)
 		return keep_link(s, bpf_program__attach(prog), prog);
-	snprintf(name, sizeof(name), "sys_%s_%s", exit ? "exit" : "enter", ops[op].name);
+	snprintf(name, sizeof(name), "sys_%s_%s", exit ? "exit" : "enter", ops[op].syscall);
 	return keep_link(s, bpf_program__attach_tracepoint(prog, "syscalls", name), prog);
 }
 
@@ -41,7 +40,8 @@ static int attach_hooks(struct session *s, bool exit, int copy)
 {
 	int err = 0;
 
-	for_each_op (i) {
+	for_each_call(i)
+	{
 		if (!err)
 			err = attach_hook(s, exit, i, false, copy);
 		if (!err)
@@ -50,17 +50,24 @@ static int attach_hooks(struct session *s, bool exit, int copy)
 	return err;
 }
 
+static int attach_program(struct session *s, const char *name, int copy)
+{
+	struct bpf_program *prog = session_program(s, name, copy);
+
+	return bpf_program__autoload(prog) ? keep_link(s, bpf_program__attach(prog), prog) : 0;
+}
+
 static int attach_copy(struct session *s, int copy)
 {
 	static const char *const tasks[] = { "process_fork", "process_exit" };
 	int err = 0;
 
-	for (size_t i = 0; i < 2 && !err; i++) {
-		struct bpf_program *prog = session_program(s, tasks[i], copy);
-
-		if (bpf_program__autoload(prog))
-			err = keep_link(s, bpf_program__attach(prog), prog);
-	}
+	for (size_t i = 0; i < 2 && !err; i++)
+		err = attach_program(s, tasks[i], copy);
+	if (!err && session_has_uring(s) && copy < WT_ENTER_COPIES)
+		err = attach_program(s, s->uring.submit, copy);
+	if (!err && session_has_uring(s))
+		err = attach_program(s, "uring_complete", copy);
 	if (!err && s->latency && copy < WT_ENTER_COPIES)
 		err = attach_hooks(s, false, copy);
 	if (!err)
@@ -68,44 +75,48 @@ static int attach_copy(struct session *s, int copy)
 	return err;
 }
 
-static void selftest_operation(unsigned int op, int fd)
+/* Nothing happens: there is no such descriptor, and nothing to do. */
+static void selftest_operation(unsigned int op)
 {
-	struct iovec iov = { .iov_base = "", .iov_len = 0 };
-	bool vectors = op >= WT_OP_WRITEV;
+	syscall(ops[op].nr, -1L, 0L, 0L, 0L, 0L, 0L);
+}
 
-	syscall(ops[op].nr, fd, vectors ? (void *)&iov : "", vectors ? 1 : 0, 0L, 0L, 0);
+/* One of io_uring's operations stands for all; where io_uring is turned off there are none. */
+static void selftest_uring(const struct session *s, uint64_t *entered, uint64_t *exited)
+{
+	for_each_op (i) {
+		if (ops[i].source != OP_URING || !(s->meta.ops & 1ULL << i))
+			continue;
+		if (!uring_nothing(ops[i].opcode)) {
+			*entered |= 1ULL << i;
+			*exited |= 1ULL << WT_OP_URING_WRITE;
+		}
+		return;
+	}
 }
 
 /* Hooks may load and attach and yet never fire (bcc issue 1667): see our own operations first. */
 static int session_selftest(struct session *s, struct buf *why)
 {
 	struct wt_shared *shared = &s->skel->bss->shared;
-	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), err = 0;
+	uint64_t exited = ops_calls(s->meta.ops);
+	uint64_t entered = s->latency ? exited & ops_from(OP_SYSCALL) : 0;
 
-	if (fd < 0) {
-		err = -errno;
-		buf_printf(why, "/dev/null: %s", strerror(-err));
-		return err;
-	}
 	shared->self_tgid = getpid();
 	__atomic_store_n(&shared->selftest, 1, __ATOMIC_SEQ_CST);
-	for_each_op (i)
-		if (s->meta.ops & 1ULL << i)
-			selftest_operation(i, fd);
+	for_each_call(i) if (exited & 1ULL << i) selftest_operation(i);
+	selftest_uring(s, &entered, &exited);
 	__atomic_store_n(&shared->selftest, 0, __ATOMIC_SEQ_CST);
-	close(fd);
-	for_each_op (i) {
-		uint64_t bit = 1ULL << i;
-
-		if (err || !(s->meta.ops & bit))
-			continue;
-		if (!(shared->exited & bit) || (s->latency && !(shared->entered & bit))) {
+	for_each_call(i)
+	{
+		if (exited & ~shared->exited & 1ULL << i ||
+		    entered & ~shared->entered & 1ULL << i) {
 			buf_printf(why, "the hooks of %s are attached but do not fire",
 				   ops[i].name);
-			err = -EOPNOTSUPP;
+			return -EOPNOTSUPP;
 		}
 	}
-	return err;
+	return 0;
 }
 
 int session_attach(struct session *s, struct buf *why)

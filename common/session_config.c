@@ -29,6 +29,8 @@
 #define RECORDER_LANE_MIN  256
 #define RECORDER_PATHS_MIN 256 /* room for the longest path, several times */
 
+#define MESSAGE_OPS	   (1ULL << WT_OP_SENDMSG | 1ULL << WT_OP_SENDMMSG)
+
 #define FOLLOW_MAX	   16384 /* processes listed at one time */
 #define WAKE_SHARES	   16	 /* a sleeping reader is woken when this share of the ring is new */
 
@@ -86,15 +88,34 @@ void session_describe(struct session *s, const struct session_options *o)
 	meta_set_filters(m, o->filter);
 }
 
-static void configure_syscalls(struct session *s)
+static void configure_op(struct session *s, unsigned int op)
 {
-	for_each_op (i) {
-		if (!(s->meta.ops & 1ULL << i))
-			continue;
-		s->skel->rodata->syscalls[ops[i].nr].native = i + 1;
-		if (ops[i].nr_compat != OPS_NO_SYSCALL)
-			s->skel->rodata->syscalls[ops[i].nr_compat].compat = i + 1;
-	}
+	s->skel->data_shapes->shapes[op] = ops_shape(op);
+	if (ops[op].source == OP_URING)
+		s->skel->rodata->uring_ops[ops[op].opcode] = op + 1;
+	if (ops[op].source == OP_URING && ops[op].opcode_zc)
+		s->skel->rodata->uring_ops[ops[op].opcode_zc] = op + 1;
+}
+
+static void configure_call(struct session *s, unsigned int call)
+{
+	struct wt_syscall *syscalls = (struct wt_syscall *)s->skel->rodata->syscalls;
+
+	syscalls[ops[call].nr].native = call + 1;
+	if (ops[call].nr_compat != OPS_NO_SYSCALL)
+		syscalls[ops[call].nr_compat].compat = call + 1;
+	if (ops[call].nr_compat_old != OPS_NO_SYSCALL)
+		syscalls[ops[call].nr_compat_old].compat = call + 1;
+}
+
+static void configure_ops(struct session *s)
+{
+	uint64_t calls = ops_calls(s->meta.ops);
+
+	for_each_op (i)
+		if (s->meta.ops & 1ULL << i)
+			configure_op(s, i);
+	for_each_call(i) if (calls & 1ULL << i) configure_call(s, i);
 }
 
 static void configure(struct session *s, const struct session_options *o, bool direct)
@@ -124,6 +145,10 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->latency = s->latency;
 	cfg->copies = s->copies;
 	cfg->direct = direct;
+	cfg->typed_regs = s->typed_regs;
+	cfg->uring = s->uring.layout;
+	cfg->messages = (s->meta.ops & MESSAGE_OPS) > 0;
+	cfg->aio_ops = s->meta.ops & ops_from(OP_AIO);
 	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
 	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
 	cfg->by_tid = f->tids.n > 0;
@@ -134,7 +159,7 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->trace_pipe = o->trace_pipe;
 	cfg->include_self = o->include_self;
 	kernel_tty_majors(cfg->tty_major);
-	configure_syscalls(s);
+	configure_ops(s);
 }
 
 static uint32_t at_least_one(uint32_t n)
@@ -173,6 +198,7 @@ static int size_maps(struct session *s, const struct session_options *o)
 		{ s->skel->maps.rows, m->rows },
 		{ s->skel->maps.row_files, by_file ? m->rows : 0 },
 		{ s->skel->maps.row_paths, by_file ? m->rows : 0 },
+		{ s->skel->maps.requests, m->ops & ops_from(OP_URING) ? WT_REQUESTS : 0 },
 		{ s->skel->maps.heads, m->lanes },
 		{ s->skel->maps.events, m->lanes * m->event_slots },
 		{ s->skel->maps.paths, m->lanes * m->path_slots },
@@ -202,7 +228,7 @@ static int choose_hook(struct session *s, unsigned int op, bool compat, int copy
 	if (!backend_has_hook(&s->meta, op, compat))
 		return 0;
 	err = program_load(session_hook(s, true, op, compat, copy));
-	if (!err && s->latency && copy < WT_ENTER_COPIES)
+	if (!err && s->latency && op < WT_OP_COUNT && copy < WT_ENTER_COPIES)
 		err = program_load(session_hook(s, false, op, compat, copy));
 	return err;
 }
@@ -212,12 +238,17 @@ static int choose_copy(struct session *s, int copy)
 {
 	int err = 0;
 
-	for_each_op (i) {
+	for_each_call(i)
+	{
 		if (!err)
 			err = choose_hook(s, i, false, copy);
 		if (!err)
 			err = choose_hook(s, i, true, copy);
 	}
+	if (!err && session_has_uring(s) && copy < WT_ENTER_COPIES)
+		err = program_load(session_program(s, s->uring.submit, copy));
+	if (!err && session_has_uring(s))
+		err = program_load(session_program(s, "uring_complete", copy));
 	if (!err && s->follow)
 		err = program_load(session_program(s, "process_fork", copy));
 	if (!err && (s->skel->rodata->cfg.by_pid || s->skel->rodata->cfg.by_tid))

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/writetrace.h"
+#include "kernel.h"
 #include "session.h"
 #include "writetrace.skel.h"
 
@@ -17,7 +18,10 @@
 struct session {
 	struct writetrace_bpf *skel;
 	struct wt_meta meta; /* also of sessions that are not pinned */
+	uint64_t wanted_ops; /* also those that this kernel does not show */
 	bool fetches;	     /* programs may use atomic operations that tell the old value */
+	bool typed_regs;     /* see struct wt_config */
+	struct kernel_uring uring;
 	bool latency;
 	bool follow;
 	bool pinned; /* what is attached outlives us */
@@ -29,6 +33,9 @@ struct session {
 
 /** session_object_no_fetch - the same programs for kernels before 5.12, as an ELF object */
 const void *session_object_no_fetch(size_t *size);
+
+/** session_has_uring - operations of io_uring are traced */
+bool session_has_uring(const struct session *s);
 
 /** session_skeleton - open the skeleton over the object for this kernel
  *

@@ -46,7 +46,7 @@ static int get_object(void *arg, const char *name)
 		prog = bpf_object__find_program_by_name(s->skel->obj, name + prefix);
 		fd = prog ? bpf_program__fd(prog) : -1;
 	} else {
-		bpf_object__for_each_map(map, s->skel->obj) {
+		bpf_object__for_each_map (map, s->skel->obj) {
 			map_name(map, own);
 			if (!strcmp(own, name))
 				fd = bpf_map__fd(map);
@@ -160,6 +160,7 @@ int64_t session_memory(const struct session_options *options, unsigned int cpus,
 	struct session s = { .latency = !options->no_latency,
 			     .follow = options->filter->follow && session_lists_tasks(options),
 			     .copies = preempts ? WT_COPIES : 1,
+			     .uring = { WT_URING_ENTRY, "uring_submit" },
 			     .fetches = true };
 	struct bpf_map *map;
 	uint64_t sum = 0;
