@@ -401,9 +401,9 @@ on_screen() {
 	# where there is hardly any room for names
 	for width in {42..59}; do
 		on_screen 200 "COLUMNS=$width writetrace --bpffs $bpffs dump --limit 4"
-		between 30 "$(wc -L <screen)" $width columns
-		room=$((width - $(sed -n 's/ FILE$/ /p' screen | wc -m) + 1))
-		((room < 8)) || has screen 'end-1$'
+		between 30 "$(wc -L <screen)" "$width" columns
+		before=$(sed -n 's/ FILE$//p' screen)
+		[[ ! $before ]] || ((width - ${#before} - 1 < 8)) || has screen 'end-1$'
 	done
 	# no width makes it fail
 	for width in 1 2 5 10 20 30 40; do

@@ -33,9 +33,9 @@ scaled() {
 	echo $((n < least ? least : n))
 }
 
-# sampled N FULL: the same, but of FULL in `make check-long`
+# sampled N FULL [LEAST]: the same, but of FULL in `make check-long`
 sampled() {
-	if [[ ${WT_LONG-} == 1 ]]; then scaled "$2"; else scaled "$1"; fi
+	if [[ ${WT_LONG-} == 1 ]]; then scaled "$2" "${3-1}"; else scaled "$1" "${3-1}"; fi
 }
 
 setup() { enter; }

@@ -72,7 +72,8 @@ nothing_counts() {
 	done
 }
 
-is_enabled() { [[ -e $1/shared ]] && bpftool -j map dump pinned "$1/shared" | grep -q '"enabled":1'; }
+# The second word of struct wt_shared. (A map may have come to be without BTF, where that was refused.)
+is_enabled() { [[ -e $1/shared ]] && bpftool -j map dump pinned "$1/shared" | jq -e '.[0].value[4] == "0x01"' >/dev/null; }
 
 # list: "NAME ROWS" of each session in `dump --list`, in $sessions; the rows tell ours apart
 list() {
