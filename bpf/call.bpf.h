@@ -331,13 +331,10 @@ static __always_inline void call_measure(struct wt_call *call, __s64 *ret)
 		*ret = call_sum_messages(call->buf, *ret, call->compat, true);
 }
 
-/* The position after the call, at the address that the call was given. */
-static __always_inline __s64 call_read_position(const struct wt_call *call)
+/* The position after the call, at the address that the call was given. False if it is none. */
+static __always_inline bool call_read_position(const struct wt_call *call, __s64 *pos)
 {
-	__s64 pos = -1;
-
-	bpf_probe_read_user(&pos, sizeof(pos), (void *)call->at);
-	return pos;
+	return !bpf_probe_read_user(pos, sizeof(*pos), (void *)call->at);
 }
 
 enum { COPY_MORE, COPY_END, COPY_FAULT };

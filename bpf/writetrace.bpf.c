@@ -99,8 +99,6 @@ static __always_inline __s64 op_position(const struct wt_done *d, struct file *f
 	__s64 added = d->ret > 0 ? d->ret : 0;
 	struct inode *inode;
 
-	if (!d->call.has_pos && d->call.at)
-		return call_read_position(&d->call) - added;
 	if (!d->call.has_pos)
 		return kread(file, file, f_pos) - added;
 	if (added && (d->call.append || (kread(file, file, f_flags) & O_APPEND))) {
@@ -122,7 +120,10 @@ static __always_inline bool op_find_file(struct wt_done *d, struct file *file)
 	d->offset = 0;
 	if (!file)
 		return !cfg.path_globs && (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
-	if (d->call.moves) {
+	if (d->call.at) {
+		d->has_pos = call_read_position(&d->call, &d->offset);
+		d->offset -= d->ret > 0 ? d->ret : 0;
+	} else if (d->call.moves) {
 		d->has_pos = true;
 		d->offset = op_position(d, file);
 	}

@@ -19,6 +19,9 @@ static const struct {
 	bool (*run)(int argc, char **argv);
 } commands[] = {
 	{ "ops", "DIR EXPECT [--data N]", wl_cmd_ops },
+	{ "ways", "DIR EXPECT [--data N]", wl_cmd_ways },
+	{ "uring", "DIR EXPECT [--data N]", wl_cmd_uring },
+	{ "aio", "DIR EXPECT [--data N]", wl_cmd_aio },
 	{ "loop", "FILE COUNT SIZE [--op OP] [--rate N] [--seconds S]", wl_cmd_loop },
 	{ "spawn", "DIR COUNT EXPECT [--data N]", wl_cmd_spawn },
 	{ "names", "DIR EXPECT [--data N]", wl_cmd_names },

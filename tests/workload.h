@@ -36,7 +36,11 @@ struct wl_event {
 	enum wl_op op;
 	int fd;
 	bool open, deleted, has_offset;
+	/* for what is none of enum wl_op; set after wl_event_describe() */
+	char op_name[24];
+	bool no_fd, no_size, no_data;
 	char kind[8];
+	char family[8], peer[112]; /* of sockets; "": not known */
 	char path[PATH_MAX];
 	unsigned int dev_major, dev_minor;
 	unsigned long long ino;
@@ -77,6 +81,8 @@ uint64_t wl_now_ns(void);
 /* NULL, 0 if that is no operation's name */
 const char *wl_op_name(enum wl_op op);
 bool wl_op_parse(const char *name, enum wl_op *op);
+/* Fills in the caller and the file behind @fd (-1: none), as of now; nothing of the call. */
+void wl_event_describe(struct wl_event *ev, int fd);
 /* The bare system call: bytes, or -errno. WL_WRITE and WL_PWRITE64 take the first vector. */
 long wl_call(enum wl_op op, int fd, const struct iovec *iov, int count, off_t pos);
 /* The same, and fills @ev. */
@@ -127,8 +133,15 @@ void wl_ops_paths(struct wl_ops *ops);
 void wl_ops_fds(struct wl_ops *ops);
 void wl_ops_errors(struct wl_ops *ops);
 
+/* Starts such a run from "DIR EXPECT [--data N]"; false for wrong usage. */
+bool wl_ops_begin(struct wl_ops *ops, int argc, char **argv);
+void wl_ops_end(struct wl_ops *ops);
+
 /* Subcommands: argv[0] is the subcommand. They return false for wrong usage. */
 bool wl_cmd_ops(int argc, char **argv);
+bool wl_cmd_ways(int argc, char **argv);
+bool wl_cmd_uring(int argc, char **argv);
+bool wl_cmd_aio(int argc, char **argv);
 bool wl_cmd_loop(int argc, char **argv);
 bool wl_cmd_spawn(int argc, char **argv);
 bool wl_cmd_one(int argc, char **argv);

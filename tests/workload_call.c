@@ -3,8 +3,10 @@
  * Does one write-like call and describes it: who, on what, where, how much, with what outcome.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,9 +15,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -147,6 +151,39 @@ static void describe_task(struct wl_event *ev)
 	wl_must(prctl(PR_GET_NAME, ev->comm), "PR_GET_NAME");
 }
 
+/* What its own end says of the other: no peer, no address. */
+static void describe_peer(struct wl_event *ev, int fd)
+{
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	} addr = {};
+	socklen_t len = sizeof(addr);
+	char text[INET6_ADDRSTRLEN];
+	int family, connected;
+
+	connected = !getpeername(fd, &addr.sa, &len);
+	len = sizeof(family);
+	wl_must(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len), "SO_DOMAIN");
+	strcpy(ev->family, family == AF_UNIX ? "unix" : family == AF_INET ? "inet" : "inet6");
+	if (!connected)
+		return;
+	if (family == AF_UNIX) {
+		/* an abstract name begins with NUL; those used here have none inside */
+		if (!*addr.un.sun_path && addr.un.sun_path[1])
+			*addr.un.sun_path = '@';
+		snprintf(ev->peer, sizeof(ev->peer), "%s", addr.un.sun_path);
+	} else if (family == AF_INET) {
+		inet_ntop(family, &addr.in.sin_addr, text, sizeof(text));
+		snprintf(ev->peer, sizeof(ev->peer), "%s:%d", text, ntohs(addr.in.sin_port));
+	} else {
+		inet_ntop(family, &addr.in6.sin6_addr, text, sizeof(text));
+		snprintf(ev->peer, sizeof(ev->peer), "[%s]:%d", text, ntohs(addr.in6.sin6_port));
+	}
+}
+
 static void describe_fd(struct wl_event *ev, int fd)
 {
 	char link[32];
@@ -155,7 +192,7 @@ static void describe_fd(struct wl_event *ev, int fd)
 
 	ev->fd = fd;
 	ev->deleted = ev->has_offset = false;
-	ev->kind[0] = ev->path[0] = '\0';
+	ev->kind[0] = ev->path[0] = ev->family[0] = ev->peer[0] = '\0';
 	ev->open = !fstat(fd, &st);
 	if (!ev->open)
 		return;
@@ -169,6 +206,17 @@ static void describe_fd(struct wl_event *ev, int fd)
 	ev->dev_minor = minor(st.st_dev);
 	ev->ino = st.st_ino;
 	ev->has_offset = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
+	if (S_ISSOCK(st.st_mode))
+		describe_peer(ev, fd);
+}
+
+void wl_event_describe(struct wl_event *ev, int fd)
+{
+	describe_task(ev);
+	describe_fd(ev, fd);
+	ev->op_name[0] = '\0';
+	ev->no_fd = ev->no_size = ev->no_data = false;
+	ev->data_len = 0;
 }
 
 /* Where the data landed; for calls that wrote nothing, where it was to go. O_APPEND overrules the
@@ -210,8 +258,7 @@ long wl_event_run(struct wl_event *ev, enum wl_op op, int fd, const struct iovec
 {
 	off_t before = 0;
 
-	describe_task(ev);
-	describe_fd(ev, fd);
+	wl_event_describe(ev, fd);
 	ev->op = op;
 	ev->size = 0;
 	for (int i = 0; i < count; i++)

@@ -95,10 +95,23 @@ static const char *error_name(int error)
 		int error;
 		const char *name;
 	} errors[] = {
-		{ EAGAIN, "EAGAIN" }, { EBADF, "EBADF" },   { EFAULT, "EFAULT" },
-		{ EFBIG, "EFBIG" },   { EINTR, "EINTR" },   { EINVAL, "EINVAL" },
-		{ EIO, "EIO" },	      { ENOSPC, "ENOSPC" }, { EOPNOTSUPP, "EOPNOTSUPP" },
-		{ EPIPE, "EPIPE" },   { ESPIPE, "ESPIPE" }, { EPERM, "EPERM" },
+		{ EAGAIN, "EAGAIN" },
+		{ EBADF, "EBADF" },
+		{ EFAULT, "EFAULT" },
+		{ EFBIG, "EFBIG" },
+		{ EINTR, "EINTR" },
+		{ EINVAL, "EINVAL" },
+		{ EIO, "EIO" },
+		{ ENOSPC, "ENOSPC" },
+		{ EOPNOTSUPP, "EOPNOTSUPP" },
+		{ EPIPE, "EPIPE" },
+		{ ESPIPE, "ESPIPE" },
+		{ EPERM, "EPERM" },
+		{ ENOMEM, "ENOMEM" },
+		{ ENOTCONN, "ENOTCONN" },
+		{ ENOTSOCK, "ENOTSOCK" },
+		{ EMSGSIZE, "EMSGSIZE" },
+		{ EDESTADDRREQ, "EDESTADDRREQ" },
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
@@ -132,21 +145,30 @@ void wl_expect_add(struct wl_expect *expect, const struct wl_event *ev)
 
 	putf(expect, "{\"type\":\"write\",\"pid\":%d,\"tid\":%d", ev->pid, ev->tid);
 	put_string(expect, "comm", ev->comm, strnlen(ev->comm, sizeof(ev->comm)));
-	putf(expect, ",\"uid\":%u,\"op\":\"%s\",\"fd\":%d", ev->uid, wl_op_name(ev->op), ev->fd);
+	putf(expect, ",\"uid\":%u,\"op\":\"%s\"", ev->uid,
+	     *ev->op_name ? ev->op_name : wl_op_name(ev->op));
+	if (!ev->no_fd)
+		putf(expect, ",\"fd\":%d", ev->fd);
 	if (ev->open) {
 		putf(expect, ",\"kind\":\"%s\"", ev->kind);
 		put_string(expect, "path", ev->path, strlen(ev->path));
 		putf(expect, ",\"dev\":\"%u:%u\",\"ino\":%llu", ev->dev_major, ev->dev_minor,
 		     ev->ino);
 	}
+	if (*ev->family)
+		put_string(expect, "family", ev->family, strlen(ev->family));
+	if (*ev->peer)
+		put_string(expect, "peer", ev->peer, strlen(ev->peer));
 	if (ev->has_offset)
 		putf(expect, ",\"offset\":%lld", ev->offset);
-	putf(expect, ",\"size\":%zu,\"ret\":%ld", ev->size, ev->ret);
+	if (!ev->no_size)
+		putf(expect, ",\"size\":%zu", ev->size);
+	putf(expect, ",\"ret\":%ld", ev->ret);
 	if (ev->ret < 0)
 		putf(expect, ",\"error\":\"%s\"", error_name(-ev->ret));
 	if (!ev->open || ev->deleted)
 		putf(expect, ",\"path_state\":\"%s\"", ev->open ? "deleted" : "unknown");
-	if (expect->data_max && ev->ret >= 0)
+	if (expect->data_max && ev->ret >= 0 && !ev->no_data)
 		put_string(expect, "data", ev->data, data_len);
 	put(expect, "}\n", 2);
 }

@@ -184,10 +184,9 @@ static char *make_text(void)
 	return text;
 }
 
-bool wl_cmd_ops(int argc, char **argv)
+bool wl_ops_begin(struct wl_ops *ops, int argc, char **argv)
 {
 	static const struct option options[] = { { "data", required_argument, NULL, 'd' }, { 0 } };
-	static struct wl_ops ops;
 	size_t data_max = 0;
 	int c;
 
@@ -198,14 +197,28 @@ bool wl_cmd_ops(int argc, char **argv)
 	}
 	if (argc - optind != 2)
 		return false;
-	ops.dir = argv[optind];
-	ops.expect = wl_expect_open(argv[optind + 1], data_max, false);
-	ops.text = make_text();
+	ops->dir = argv[optind];
+	ops->expect = wl_expect_open(argv[optind + 1], data_max, false);
+	ops->text = make_text();
+	return true;
+}
+
+void wl_ops_end(struct wl_ops *ops)
+{
+	wl_expect_close(ops->expect);
+	free(ops->text);
+}
+
+bool wl_cmd_ops(int argc, char **argv)
+{
+	static struct wl_ops ops;
+
+	if (!wl_ops_begin(&ops, argc, argv))
+		return false;
 	wl_ops_files(&ops);
 	wl_ops_paths(&ops);
 	wl_ops_fds(&ops);
 	wl_ops_errors(&ops);
-	wl_expect_close(ops.expect);
-	free(ops.text);
+	wl_ops_end(&ops);
 	return true;
 }

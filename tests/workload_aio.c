@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `aio`: Linux AIO, by bare system calls. An operation is noted when its result is fetched.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "workload.h"
+#include "workload_ways.h"
+
+#define FAR	(5ll << 30)
+#define AT_ONCE 128
+
+struct aio {
+	struct wl_ops *ops;
+	aio_context_t context;
+	int n; /* being prepared */
+	struct iocb blocks[AT_ONCE], *list[AT_ONCE];
+	struct wl_event events[AT_ONCE]; /* what is to be noted of each */
+	long want[AT_ONCE];
+};
+
+/* The next control block; NULL as @name: nothing to be noted. */
+static struct iocb *add(struct aio *a, const char *name, int opcode, int fd, size_t size, long want)
+{
+	struct iocb *block = &a->blocks[a->n];
+
+	*block = (struct iocb){ .aio_lio_opcode = opcode, .aio_fildes = fd, .aio_data = a->n };
+	if (name)
+		a->events[a->n] = *way_begin(a->ops, name, fd, size);
+	else
+		a->events[a->n].op_name[0] = '\0';
+	a->want[a->n] = want;
+	a->list[a->n++] = block;
+	return block;
+}
+
+static struct wl_event *last(struct aio *a)
+{
+	return &a->events[a->n - 1];
+}
+
+static void add_write(struct aio *a, int fd, size_t size, off_t pos, long want)
+{
+	struct iocb *block = add(a, "aio:pwrite", IOCB_CMD_PWRITE, fd, size, want);
+	char *text = a->ops->text + a->ops->calls++ * 37 % 8192;
+
+	block->aio_buf = (unsigned long)text;
+	block->aio_nbytes = size;
+	block->aio_offset = last(a)->offset = pos;
+	way_add_data(last(a), text, size);
+}
+
+static void add_vectors(struct aio *a, int fd, const struct iovec *iov, int count, off_t pos,
+			long want)
+{
+	struct iocb *block = add(a, "aio:pwritev", IOCB_CMD_PWRITEV, fd, 0, want);
+
+	block->aio_buf = (unsigned long)iov;
+	block->aio_nbytes = count;
+	block->aio_offset = last(a)->offset = pos;
+	for (int i = 0; i < count; i++) {
+		last(a)->size += iov[i].iov_len;
+		way_add_data(last(a), iov[i].iov_base, iov[i].iov_len);
+	}
+}
+
+static void add_sync(struct aio *a, int fd, int opcode, long want)
+{
+	add(a, "aio:fsync", opcode, fd, 0, want);
+	last(a)->has_offset = false;
+	last(a)->no_size = last(a)->no_data = true;
+}
+
+static void note(struct aio *a, const struct io_event *event)
+{
+	int i = event->data;
+
+	if (!*a->events[i].op_name)
+		return;
+	a->ops->ev = a->events[i];
+	errno = -event->res;
+	way_end(a->ops, event->res < 0 ? -1 : event->res, a->want[i]);
+}
+
+/* Hands over what is prepared and fetches the results, at most @at_once with one call, by
+ * io_getevents or, if @p, io_pgetevents. */
+static void run(struct aio *a, int at_once, bool p)
+{
+	struct io_event events[AT_ONCE];
+	int left = a->n;
+
+	if (wl_must(syscall(SYS_io_submit, a->context, (long)a->n, a->list), "io_submit") != a->n)
+		wl_die("io_submit takes less than %d", a->n);
+	while (left) {
+		long max = left < at_once ? left : at_once, n;
+
+		n = p ? syscall(SYS_io_pgetevents, a->context, max, max, events, NULL, NULL)
+		      : syscall(SYS_io_getevents, a->context, max, max, events, NULL);
+		if (wl_must(n, "io_getevents") != max)
+			wl_die("io_getevents: %ld instead of %ld", n, max);
+		for (int i = 0; i < n; i++)
+			note(a, &events[i]);
+		left -= n;
+	}
+	a->n = 0;
+}
+
+/* Refused as a whole: no operation */
+static void refused(struct aio *a, long want)
+{
+	long ret = syscall(SYS_io_submit, a->context, (long)a->n, a->list);
+
+	if (ret != -1 || -errno != want)
+		wl_die("io_submit: %ld, %s", ret, strerror(errno));
+	a->n = 0;
+}
+
+static void writes(struct aio *a)
+{
+	int file = wl_open(a->ops->dir, "aio", O_RDWR | O_TRUNC), ends[2], fd;
+	char *text = a->ops->text;
+	struct iovec iov[6] = { { text, 10 }, { text, 0 },	{ text + 100, 100 },
+				{ text, 1 },  { text + 5, 70 }, { text + 77, 2 } };
+
+	for (int p = 0; p < 2; p++) {
+		add_write(a, file, 100, 0, 100);
+		run(a, 1, p);
+		add_write(a, file, 5000, FAR + 3, 5000);
+		add_write(a, file, 0, 17, 0);
+		add_vectors(a, file, iov, 6, 200, 183);
+		add_vectors(a, file, iov + 2, 1, FAR, 100);
+		add_vectors(a, file, iov, 0, 5, 0);
+		run(a, 5, p);
+		for (int i = 0; i < 100; i++)
+			add_write(a, file, 10 + i, 1000 + 100 * i, 10 + i);
+		run(a, p ? 100 : 33, p);
+		add_sync(a, file, IOCB_CMD_FSYNC, 0);
+		run(a, 1, p);
+		add_sync(a, file, IOCB_CMD_FDSYNC, 0);
+		run(a, 1, p);
+	}
+	/* reads among them are none of ours */
+	add_write(a, file, 9, 9, 9);
+	add(a, NULL, IOCB_CMD_PREAD, file, 0, WAY_ANY)->aio_buf = (unsigned long)a->ops->text;
+	add_write(a, file, 8, 8, 8);
+	run(a, 3, false);
+	wl_must(close(file), "close");
+
+	wl_must(pipe2(ends, O_CLOEXEC), "pipe2");
+	add_write(a, ends[1], 50, 0, 50);
+	run(a, 1, false);
+	wl_must(close(ends[0]), "close");
+	wl_must(close(ends[1]), "close");
+
+	fd = wl_open(a->ops->dir, "aio", O_WRONLY | O_TRUNC | O_APPEND);
+	add_write(a, fd, 50, 1000, 50);
+	last(a)->offset = 0;
+	run(a, 1, false);
+	add_write(a, fd, 50, 0, 50);
+	last(a)->offset = 50;
+	run(a, 1, true);
+	wl_must(close(fd), "close");
+}
+
+static void errors(struct aio *a)
+{
+	int file = wl_open(a->ops->dir, "aio", O_RDWR), fd;
+	struct iovec nowhere = { (void *)1, 16 };
+
+	fd = wl_must(open("/dev/full", O_WRONLY | O_CLOEXEC), "/dev/full");
+	add_write(a, fd, 50, 0, -ENOSPC);
+	run(a, 1, false);
+	wl_must(close(fd), "close");
+	add(a, "aio:pwrite", IOCB_CMD_PWRITE, file, 16, -EFAULT)->aio_buf = 1;
+	a->blocks[0].aio_nbytes = 16;
+	last(a)->offset = 0;
+	run(a, 1, false);
+	add(a, "aio:pwritev", IOCB_CMD_PWRITEV, file, 16, -EFAULT)->aio_buf =
+		(unsigned long)&nowhere;
+	a->blocks[0].aio_nbytes = 1;
+	last(a)->offset = 0;
+	run(a, 1, true);
+	wl_must(close(file), "close");
+
+	add_write(a, 999, 10, 0, 0);
+	refused(a, -EBADF);
+	fd = wl_open(a->ops->dir, "aio", O_RDONLY);
+	add_write(a, fd, 10, 0, 0);
+	refused(a, -EBADF);
+	wl_must(close(fd), "close");
+}
+
+bool wl_cmd_aio(int argc, char **argv)
+{
+	static struct wl_ops ops;
+	static struct aio a;
+
+	if (!wl_ops_begin(&ops, argc, argv))
+		return false;
+	a.ops = &ops;
+	if (syscall(SYS_io_setup, (long)AT_ONCE, &a.context)) {
+		if (errno != ENOSYS)
+			wl_must(-1, "io_setup");
+		fprintf(stderr, "workload: no AIO here: %s\n", strerror(errno));
+		exit(WAY_NOT_HERE);
+	}
+	close(999);
+	writes(&a);
+	errors(&a);
+	wl_must(syscall(SYS_io_destroy, a.context), "io_destroy");
+	wl_ops_end(&ops);
+	return true;
+}
