@@ -38,7 +38,7 @@ exact() {
 ["pid","comm","kind","path","dev","ino","calls","bytes","errors","latency_ns","latency_max_ns"]
 ["ring","inflight","unpaired","skipped"]'
 	is "$(jq -c '[.session.by, .session.filters]' out)" \
-		'[["pid","file"],{"follow":true,"ops":["write","pwrite64","writev","pwritev","pwritev2"]}]'
+		'[["pid","file"],{"follow":true,"ops":["write","pwrite64","writev","pwritev","pwritev2","sendfile","splice","vmsplice","tee","copy_file_range","io_uring:write","io_uring:writev","io_uring:write_fixed","aio:pwrite","aio:pwritev"]}]'
 	[[ ! -s err ]] || fail "stderr is not empty"
 	trace -c --pretty -- workload ops . expect
 	adds_up 339
