@@ -79,7 +79,7 @@ has_ended() {
 ["pid","comm","kind","path","dev","ino","calls","bytes","errors","latency_ns","latency_max_ns"]
 ["ring","inflight","unpaired","skipped"]'
 	is "$(jq -c '.session.filters, .session.by' out)" \
-		"{\"pid\":[$target],\"follow\":true,\"ops\":[\"write\",\"pwrite64\",\"writev\",\"pwritev\",\"pwritev2\"]}
+		"{\"pid\":[$target],\"follow\":true,\"ops\":[\"write\",\"pwrite64\",\"writev\",\"pwritev\",\"pwritev2\",\"sendfile\",\"splice\",\"vmsplice\",\"tee\",\"copy_file_range\",\"io_uring:write\",\"io_uring:writev\",\"io_uring:write_fixed\",\"aio:pwrite\",\"aio:pwritev\"]}
 [\"pid\",\"file\"]"
 	is "writetrace $(jq -r .session.version out)" "$(writetrace -V)"
 	jq -r '.session | .since, .until' out >stamps

@@ -185,7 +185,7 @@ pin_harmed() {
 }
 
 @test "pin killed at any of its calls: nothing is seen, nothing counts, the next command cleans up" {
-	harm=kill
+	harm="kill"
 	each 8 pin_harmed bpf
 	each 1 pin_harmed mkdirat renameat2 flock
 }
@@ -238,7 +238,7 @@ unpin_harmed() {
 }
 
 @test "unpin killed at any of its calls: the session is as it was, or gone" {
-	harm=kill
+	harm="kill"
 	each 12 unpin_harmed bpf unlinkat
 	each 1 unpin_harmed renameat2 flock
 }
@@ -274,7 +274,7 @@ replace_harmed() {
 }
 
 @test "pin --replace killed at any of its calls: it is the old session or the new one" {
-	harm=kill
+	harm="kill"
 	each 30 replace_harmed bpf unlinkat
 	each 1 replace_harmed mkdirat renameat2 flock
 	unpin web
