@@ -164,29 +164,16 @@ static __always_inline void op_done(const struct wt_done *d)
  */
 #define RWF_APPEND     0x10 /* include/uapi/linux/fs.h */
 
-#define AIO_A_ROUND    32
-#define AIO_EVENTS_MAX 4096
+#define AIO_EVENTS_MAX 1024 /* of one call; more count as one that is lost */
 
-/* The parts that we want of struct io_event and struct iocb (include/uapi/linux/aio_abi.h), which
- * are the same for 32-bit programs; and where they are. */
-struct wt_io_event {
-	__u64 obj;
-	__s64 res;
-};
-
-struct wt_iocb {
-	__u16 opcode;
-	__s16 reqprio;
-	__u32 fd;
-	__u64 buf;
-	__u64 nbytes;
-	__s64 offset;
-};
-
+/* Where things are in struct io_event and struct iocb (include/uapi/linux/aio_abi.h), which are the
+ * same for 32-bit programs. */
 #define IO_EVENT_OBJ  8
+#define IO_EVENT_RES  16
 #define IO_EVENT_SIZE 32
 #define IOCB_RW_FLAGS 12
-#define IOCB_OPCODE   16
+#define IOCB_HEAD     16 /* opcode: 16 bits, priority: 16 bits, descriptor: 32 bits */
+#define IOCB_BUF      24 /* address, length, position: 64 bits each */
 
 enum { IOCB_PWRITE = 1, IOCB_FSYNC = 2, IOCB_FDSYNC = 3, IOCB_PWRITEV = 8 };
 
@@ -204,72 +191,57 @@ static __always_inline int aio_op(__u16 opcode)
 	return -1;
 }
 
-static __always_inline void aio_describe(struct wt_call *call, const struct wt_iocb *b, __u64 iocb,
-					 int op, bool compat)
+/* Fills in what the control block at a user address says. Return: whether it is wanted. */
+static __always_inline bool aio_describe(struct wt_call *call, __u64 iocb, __u64 head, bool compat)
 {
+	int op = aio_op(head & 0xffff);
+
+	if (op < 0 || !(cfg.aio_ops & 1ULL << op))
+		return false;
 	__builtin_memset(call, 0, sizeof(*call));
 	call->op = op;
-	call->fd = b->fd;
-	call->buf = b->buf;
-	call->count = b->nbytes;
-	call->pos = b->offset;
+	call->fd = head >> 32;
 	call->compat = compat;
+	/* buf, count, pos: as they lie in the control block */
+	bpf_probe_read_user(&call->buf, 3 * sizeof(__u64), (void *)(iocb + IOCB_BUF));
+	bpf_probe_read_user(&call->append, sizeof(call->append), (void *)(iocb + IOCB_RW_FLAGS));
+	call->append &= RWF_APPEND;
 	call->form = op == WT_OP_AIO_FSYNC     ? WT_FORM_NONE
 		     : op == WT_OP_AIO_PWRITEV ? WT_FORM_VECTORS
 					       : WT_FORM_DATA;
-	bpf_probe_read_user(&call->append, sizeof(call->append), (void *)(iocb + IOCB_RW_FLAGS));
-	call->append &= RWF_APPEND;
 	call->moves = call->has_pos = op != WT_OP_AIO_FSYNC;
+	call->size = op == WT_OP_AIO_PWRITEV ? call_sum_vectors(call->buf, call->count, compat)
+					     : call->count;
+	call->has_size = op != WT_OP_AIO_FSYNC && call->size != SIZE_UNKNOWN;
+	return true;
 }
 
 /* One event at a user address. */
 wt_function int aio_event(__u64 address, bool compat)
 {
-	struct wt_io_event event = {};
-	struct wt_iocb block = {};
+	__u64 iocb = 0, head = 0;
 	struct wt_done d;
-	int op;
 
 	if (!cfg.aio_ops)
 		return 0;
-	if (bpf_probe_read_user(&event, sizeof(event), (void *)(address + IO_EVENT_OBJ)) ||
-	    bpf_probe_read_user(&block, sizeof(block), (void *)(event.obj + IOCB_OPCODE))) {
+	d.ret = 0;
+	if (bpf_probe_read_user(&iocb, sizeof(iocb), (void *)(address + IO_EVENT_OBJ)) ||
+	    bpf_probe_read_user(&d.ret, sizeof(d.ret), (void *)(address + IO_EVENT_RES)) ||
+	    bpf_probe_read_user(&head, sizeof(head), (void *)(iocb + IOCB_HEAD))) {
 		count_lost(WT_LOST_INFLIGHT);
 		return 0;
 	}
-	op = aio_op(block.opcode);
-	if (op < 0 || !(cfg.aio_ops & 1ULL << op))
+	if (!aio_describe(&d.call, iocb, head, compat))
 		return 0;
 	who_current(&d.who);
-	aio_describe(&d.call, &block, event.obj, op, compat);
 	d.request = NULL;
 	d.now_ns = bpf_ktime_get_boot_ns();
 	d.latency_ns = 0;
 	d.has_latency = false;
-	d.ret = event.res;
-	if (!fd_wanted(d.call.fd) || !result_wanted(d.ret, 0))
+	if (!fd_wanted(d.call.fd) || !result_wanted(d.ret, 0) || d.call.size < cfg.min_size)
 		return 0;
-	d.call.size = d.call.form == WT_FORM_VECTORS
-			      ? call_sum_vectors(d.call.buf, d.call.count, compat)
-			      : d.call.count;
-	d.call.has_size = op != WT_OP_AIO_FSYNC && d.call.size != SIZE_UNKNOWN;
-	if (d.call.size >= cfg.min_size && op_find_file(&d, file_by_fd(d.who.task, d.call.fd)))
+	if (op_find_file(&d, file_by_fd(d.who.task, d.call.fd)))
 		op_done(&d);
-	return 0;
-}
-
-wt_function int aio_round(__u64 events, __u32 count, bool compat)
-{
-	__u32 i;
-
-	if (!cfg.aio_ops)
-		return 0;
-	for (i = 0; i < AIO_A_ROUND; i++) {
-		if (i >= count)
-			break;
-		aio_event(events, compat);
-		events += IO_EVENT_SIZE;
-	}
 	return 0;
 }
 
@@ -295,11 +267,13 @@ static __noinline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool
 		count_handled(WT_HOOK(call, compat), copy);
 	}
 	events = regs_arg(regs, 3, compat);
-	for (i = 0; i < AIO_EVENTS_MAX; i += AIO_A_ROUND) {
+	for (i = 0; i < AIO_EVENTS_MAX; i++) {
 		if (ret <= i)
-			break;
-		aio_round(events + i * IO_EVENT_SIZE, ret - i, compat);
+			return 0;
+		aio_event(events, compat);
+		events += IO_EVENT_SIZE;
 	}
+	count_lost(WT_LOST_INFLIGHT);
 	return 0;
 }
 
