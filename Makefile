@@ -50,7 +50,7 @@ SKELETONS := $(BUILD)/writetrace.skel.h $(BUILD)/writetrace_no_fetch.skel.h
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
 
-.PHONY: all run check check-build install uninstall deps lint format clean help
+.PHONY: all run check check-long check-build install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.skel.h $(BUILD)/%.bpf.o
 
@@ -103,6 +103,12 @@ check:
 	$(Q).ci/deps build check
 	$(Q)$(MAKE) --no-print-directory check-build
 	$(Q)tests/run
+
+# The same tests at their full size, which takes an hour or two: on this machine's kernel only.
+check-long:
+	$(Q).ci/deps build check
+	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)WT_LONG=1 tests/run units host
 
 # --- For people -----------------------------------------------------------------------------------
 
@@ -158,6 +164,7 @@ help:
 	@echo 'all        build build/writetrace (the default)'
 	@echo 'run        install what is missing, build, trace a real program'
 	@echo 'check      install what is missing, build, pass all tests'
+	@echo 'check-long units and tests of this kernel at full size (an hour or two)'
 	@echo 'install    to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'
 	@echo 'deps       install what is missing to build and test'
 	@echo 'lint       clang-format, cppcheck, shellcheck'
