@@ -105,6 +105,10 @@ uring() {
 	same_events expect 'if has("size") then .size >= 100 else .error == "EFAULT" end'
 }
 
+@test "raw: AIO, exactly" { exact raw aio; }
+@test "tracepoint: AIO, exactly" { exact tracepoint aio; }
+@test "fentry: AIO, exactly" { exact fentry aio; }
+
 @test "AIO: results with their file, size and position, but no latency" {
 	local backend
 	command -v fio >/dev/null || skip "fio is not installed"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -174,11 +175,16 @@ static void errors(struct aio *a)
 {
 	int file = wl_open(a->ops->dir, "aio", O_RDWR), fd;
 	struct iovec nowhere = { (void *)1, 16 };
+	struct rlimit old, limit;
 
-	fd = wl_must(open("/dev/full", O_WRONLY | O_CLOEXEC), "/dev/full");
-	add_write(a, fd, 50, 0, -ENOSPC);
-	run(a, 1, false);
-	wl_must(close(fd), "close");
+	wl_must(getrlimit(RLIMIT_FSIZE, &old), "RLIMIT_FSIZE");
+	limit = old;
+	limit.rlim_cur = 8192;
+	wl_must(setrlimit(RLIMIT_FSIZE, &limit), "RLIMIT_FSIZE");
+	add_write(a, file, 5000, 5000, 3192);
+	add_write(a, file, 50, 8192, -EFBIG);
+	run(a, 2, false);
+	wl_must(setrlimit(RLIMIT_FSIZE, &old), "RLIMIT_FSIZE");
 	add(a, "aio:pwrite", IOCB_CMD_PWRITE, file, 16, -EFAULT)->aio_buf = 1;
 	a->blocks[0].aio_nbytes = 16;
 	last(a)->offset = 0;
