@@ -187,7 +187,9 @@ static int pin_without_signals(struct pin *p, struct buf *why)
 	return err;
 }
 
-/* web /sys/fs/bpf/writetrace/web   or   {"name":"web","path":"…","memory_bytes":6291456} */
+/* Return: 0 or -errno.
+ *
+ * web /sys/fs/bpf/writetrace/web   or   {"name":"web","path":"…","memory_bytes":6291456} */
 static int pin_print(const struct pin *p, const char *dir, int64_t memory)
 {
 	struct buf out = {}, path = {};
@@ -205,7 +207,9 @@ static int pin_print(const struct pin *p, const char *dir, int64_t memory)
 	} else {
 		buf_printf(&out, "%s %s\n", p->name, buf_cstr(&path));
 	}
-	err = out.err || fwrite(out.data, 1, out.len, stdout) != out.len;
+	err = out.err;
+	if (!err && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout)))
+		err = -errno;
 	buf_free(&out);
 	buf_free(&path);
 	return err;
@@ -254,7 +258,11 @@ static int pin_run(struct pin *p, struct buf *why)
 				session_meta(p->session)->copies > 1);
 	cmd_note_holes(p->session);
 	pin_note(p, memory);
-	return pin_print(p, dir, memory) ? -EIO : 0;
+	err = pin_print(p, dir, memory);
+	session_forget_us(p->session);
+	if (err)
+		buf_printf(why, "standard output: %s; session %s goes on", strerror(-err), p->name);
+	return err;
 }
 
 static int run(int argc, char **argv, struct globals *globals)

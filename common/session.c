@@ -356,10 +356,12 @@ void session_enable(struct session *session)
 
 	if (!session->meta.start_ns)
 		session->meta.start_ns = session_now_ns();
-	/* the number of a process that is gone may be another's later */
-	if (session->pinned)
-		shared->self_tgid = 0;
 	__atomic_store_n(&shared->enabled, 1, __ATOMIC_SEQ_CST);
+}
+
+void session_forget_us(struct session *session)
+{
+	__atomic_store_n(&session->skel->bss->shared.self_tgid, 0, __ATOMIC_SEQ_CST);
 }
 
 int session_list(struct session *session, uint32_t pid, uint64_t start_ns)

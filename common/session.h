@@ -51,6 +51,12 @@ int session_open(struct session **session, const struct session_options *options
 /** session_enable - programs that were attached see operations from now on */
 void session_enable(struct session *session);
 
+/** session_forget_us - of a pinned session: we have written all that we write, and end
+ *
+ * Until then it does not trace us. Our number may be another process's later.
+ */
+void session_forget_us(struct session *session);
+
 /** session_list - trace this process, too, and (with follow) those it starts
  *
  * Return: 0 or -errno.

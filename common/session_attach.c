@@ -81,11 +81,13 @@ static void selftest_operation(unsigned int op)
 	syscall(ops[op].nr, -1L, 0L, 0L, 0L, 0L, 0L);
 }
 
-/* One of io_uring's operations stands for all; where io_uring is turned off there are none. */
+/* One of io_uring's operations stands for all; where io_uring is turned off there are none. Of some
+ * a request without buffer or message is refused before any tracepoint: they say nothing. */
 static void selftest_uring(const struct session *s, uint64_t *entered, uint64_t *exited)
 {
 	for_each_op (i) {
-		if (ops[i].source != OP_URING || !(s->meta.ops & 1ULL << i))
+		if (ops[i].source != OP_URING || !(s->meta.ops & 1ULL << i) ||
+		    i == WT_OP_URING_WRITE_FIXED || i == WT_OP_URING_SENDMSG)
 			continue;
 		if (!uring_nothing(ops[i].opcode)) {
 			*entered |= 1ULL << i;
