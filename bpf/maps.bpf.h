@@ -215,14 +215,19 @@ struct {
 	__type(value, struct wt_meta);
 } meta SEC(".maps");
 
-static __always_inline void count_lost(enum wt_lost cause)
+static __always_inline void count_lost_many(enum wt_lost cause, __u64 n)
 {
 	struct wt_counters *c;
 	__u32 zero = 0;
 
 	c = bpf_map_lookup_elem(&counters, &zero);
 	if (c)
-		__sync_fetch_and_add(&c->lost[cause], 1);
+		__sync_fetch_and_add(&c->lost[cause], n);
+}
+
+static __always_inline void count_lost(enum wt_lost cause)
+{
+	count_lost_many(cause, 1);
 }
 
 /* Adds to a number that other CPUs, or programs that preempt this one, add to as well. */

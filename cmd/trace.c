@@ -23,15 +23,13 @@
 #include "common/opts.h"
 #include "common/output.h"
 #include "common/print.h"
-#include "common/report.h"
 #include "common/session.h"
 #include "common/stream.h"
-#include "common/tally.h"
 #include "common/terminal.h"
 #include "common/units.h"
 #include "filter_opts.h"
-#include "report_view.h"
 #include "session_opts.h"
+#include "summary.h"
 
 #define RING_DEFAULT (8 << 20)
 #define WATCHERS_MAX 16
@@ -261,41 +259,10 @@ static int trace_lines_end(struct trace *t, uint64_t *lost)
 	return err;
 }
 
-/* What was counted, from its own maps as if it had been pinned. Return: 0 or -errno. */
-static int trace_tally(struct trace *t, struct tally *tally)
-{
-	struct objects objects = session_objects(t->session);
-	struct tally_source *source = NULL;
-	int err = tally_open(&source, &objects, session_meta(t->session));
-
-	*tally = (struct tally){};
-	if (!err)
-		err = tally_read(tally, source);
-	tally_close(source);
-	return err;
-}
-
-static int trace_summary_end(struct trace *t, uint64_t *lost)
-{
-	struct report_options view =
-		report_view(t->globals, t->lines.output.fd, t->lines.output.terminal);
-	struct tally tally;
-	int err;
-
-	session_stop(t->session);
-	err = trace_tally(t, &tally);
-	if (!err)
-		err = report_print(&t->lines.out, session_meta(t->session), &tally, &view);
-	if (!err)
-		err = lines_flush(&t->lines);
-	memcpy(lost, tally.lost, sizeof(tally.lost));
-	tally_free(&tally);
-	return err;
-}
-
 static int trace_finish(struct trace *t, uint64_t *lost)
 {
-	return t->options.summary ? trace_summary_end(t, lost) : trace_lines_end(t, lost);
+	return t->options.summary ? summary_end(t->session, &t->lines, t->globals, lost)
+				  : trace_lines_end(t, lost);
 }
 
 static int trace_run(struct trace *t)

@@ -286,13 +286,7 @@ int kernel_raise_memlock(void)
 	return setrlimit(RLIMIT_MEMLOCK, &infinite) ? -errno : 1;
 }
 
-#if defined(__x86_64__)
-#define SYS_FUNCTION "__x64_sys_"
-#elif defined(__aarch64__)
-#define SYS_FUNCTION "__arm64_sys_"
-#endif
-
-#define FENTRY_TRIAL SYS_FUNCTION "write"
+#define FENTRY_TRIAL KERNEL_SYSCALL "write"
 
 int kernel_try_fentry(const struct btf *btf, struct buf *why)
 {
@@ -330,99 +324,6 @@ int kernel_try_fentry(const struct btf *btf, struct buf *why)
 	return err;
 }
 
-bool kernel_has_function(const struct btf *btf, const char *name)
-{
-	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
-}
-
-/* TYPEDEF → PTR → FUNC_PROTO; its first parameter is not the tracepoint's. Return: how many that
- * has, 0 if there is no such tracepoint. */
-static unsigned int tracepoint_parameters(const struct btf *btf, const char *name)
-{
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
-
-	type = type ? btf__type_by_id(btf, type->type) : NULL;
-	type = type ? btf__type_by_id(btf, type->type) : NULL;
-	return type && btf_is_func_proto(type) && btf_vlen(type) ? btf_vlen(type) - 1 : 0;
-}
-
-struct kernel_uring kernel_find_uring(const struct btf *btf)
-{
-	struct kernel_uring uring = { .layout = WT_URING_NONE };
-
-	if (tracepoint_parameters(btf, "btf_trace_io_uring_submit_req"))
-		uring.submit = "uring_submit";
-	else if (tracepoint_parameters(btf, "btf_trace_io_uring_submit_sqe"))
-		uring.submit = "uring_submit_sqe";
-	else
-		return uring;
-	switch (tracepoint_parameters(btf, "btf_trace_io_uring_complete")) {
-	case 3: /* ctx, req, cqe */
-		uring.layout = WT_URING_ENTRY;
-		break;
-	case 4: /* ctx, user_data, res, cflags */
-		uring.layout = WT_URING_NUMBERS;
-		break;
-	case 7: /* ctx, req, user_data, res, cflags, two more */
-		uring.layout = WT_URING_REQUEST;
-		break;
-	}
-	return uring;
-}
-
-bool kernel_has_uring(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool has = btf && kernel_find_uring(btf).layout != WT_URING_NONE;
-
-	btf__free(btf);
-	return has;
-}
-
-/* FUNC → FUNC_PROTO → PTR → (const) STRUCT, or FWD */
-static bool takes_typed_pointer(const struct btf *btf, const char *function)
-{
-	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
-
-	type = type ? btf__type_by_id(btf, type->type) : NULL;
-	if (!type || !btf_vlen(type))
-		return false;
-	type = btf__type_by_id(btf, btf_params(type)->type);
-	while (type && (btf_is_ptr(type) || btf_is_mod(type)))
-		type = btf__type_by_id(btf, type->type);
-	return type && btf_is_struct(type);
-}
-
-bool kernel_has_typed_regs(const struct btf *btf)
-{
-	char name[64];
-	bool all = true;
-
-	for_each_call(i)
-	{
-		if (ops[i].nr == OPS_NO_SYSCALL)
-			continue;
-		snprintf(name, sizeof(name), SYS_FUNCTION "%s", ops[i].syscall);
-		all = all && takes_typed_pointer(btf, name);
-		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
-			all = all && takes_typed_pointer(btf, ops[i].compat_function);
-	}
-	return all;
-}
-
-bool kernel_has_compat_functions(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool all = btf;
-
-	for_each_call(i) all = all && (!ops[i].compat_function ||
-				       kernel_has_function(btf, ops[i].compat_function));
-	btf__free(btf);
-	return all;
-}
-
 bool kernel_has_task_storage(void)
 {
 	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_storage_get, NULL) ==
@@ -450,27 +351,6 @@ bool kernel_has_fetching_atomics(void)
 		return false;
 	close(fd);
 	return true;
-}
-
-/*
- * The counter itself cannot be seen to be missing. Linux dd8657894c11 began to count in the series
- * that added a field `missed` to struct bpf_link_info (3acf8ace6823), and that can.
- */
-bool kernel_counts_tracepoint_misses(const struct btf *btf)
-{
-	bool found = false;
-
-	for (__u32 id = 1; !found && id < btf__type_cnt(btf); id++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
-		const struct btf_member *member = btf_members(type);
-
-		/* the anonymous struct { func_name, name_len, offset, addr, missed, … } */
-		if (btf_kind(type) != BTF_KIND_STRUCT || type->name_off || btf_vlen(type) < 5)
-			continue;
-		found = !strcmp(btf__name_by_offset(btf, member[0].name_off), "func_name") &&
-			!strcmp(btf__name_by_offset(btf, member[4].name_off), "missed");
-	}
-	return found;
 }
 
 bool kernel_has_cap(int cap)

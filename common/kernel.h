@@ -59,6 +59,13 @@ bool kernel_is_bpffs(const char *dir);
  */
 int kernel_raise_memlock(void);
 
+/* What the kernel's functions for system calls begin with */
+#if defined(__x86_64__)
+#define KERNEL_SYSCALL "__x64_sys_"
+#elif defined(__aarch64__)
+#define KERNEL_SYSCALL "__arm64_sys_"
+#endif
+
 /** kernel_try_fentry - attach an empty program to the function of a system call
  *
  * Return: 0 or -errno, with the reason in @why.

@@ -15,6 +15,7 @@
 #include "bpf/writetrace.h"
 #include "files.h"
 #include "objects.h"
+#include "units.h"
 
 /* A program that was interrupted while it wrote a record is given this long to end it. */
 #define PATIENCE_NS 20000000
@@ -27,6 +28,7 @@
 struct lane {
 	uint64_t next_event; /* positions not looked at yet */
 	uint64_t next_path;
+	uint64_t lost; /* events missing since the last that was copied */
 };
 
 /* An event that was copied. */
@@ -44,6 +46,7 @@ struct recorder {
 	struct files *files;
 	struct lane *lanes;
 	bool began; /* something was read before */
+	uint64_t last_ns; /* of the last event that was handed out */
 	struct copied *copied;
 	size_t n_copied;
 	size_t room;
@@ -255,6 +258,7 @@ static int take_events(struct recorder *r, unsigned int lane, int *patience_ns)
 		lost = 0;
 	}
 	r->lanes[lane].next_event = position;
+	r->lanes[lane].lost = lost;
 	return 0;
 }
 
@@ -283,8 +287,24 @@ static int hand_out(struct recorder *r, size_t first, const struct recorder_call
 			file = files_find(r->files, c->event.file);
 		if (!err)
 			err = calls->event(calls->arg, &c->event, file);
+		r->last_ns = c->event.time_ns;
 	}
 	return err;
+}
+
+/* Events that were gone before they could be copied, and nothing after them was there. */
+static int hand_out_lost(struct recorder *r, const struct recorder_calls *calls)
+{
+	struct timespec now;
+	uint64_t lost = 0;
+
+	for (unsigned int lane = 0; lane < r->meta->lanes; lane++)
+		lost += r->lanes[lane].lost;
+	if (!lost || !(r->began || r->n_copied))
+		return 0;
+	if (!r->last_ns && !clock_gettime(CLOCK_BOOTTIME, &now))
+		r->last_ns = now.tv_sec * UNITS_NS_PER_S + now.tv_nsec;
+	return calls->lost(calls->arg, lost, r->last_ns);
 }
 
 int recorder_read(struct recorder *r, uint32_t most, const struct recorder_calls *calls)
@@ -307,6 +327,8 @@ int recorder_read(struct recorder *r, uint32_t most, const struct recorder_calls
 	if (!r->began && r->n_copied > most)
 		first = r->n_copied - most;
 	err = hand_out(r, first, calls);
+	if (!err)
+		err = hand_out_lost(r, calls);
 	r->began = true;
 	return err;
 }

@@ -28,15 +28,16 @@ void recorder_close(struct recorder *recorder);
 struct recorder_calls {
 	/* One event, oldest first; @file is NULL if it is not known. Return 0 to go on. */
 	int (*event)(void *arg, const struct wt_event *event, const struct file *file);
-	/* @count events before @time_ns are gone: overwritten, or never written whole. */
+	/* @count events before @time_ns are gone: overwritten, or never written whole. With nothing
+	 * after them yet, @time_ns is that of the last before them, or now. */
 	int (*lost)(void *arg, uint64_t count, uint64_t time_ns);
 	void *arg;
 };
 
 /** recorder_read - hand out the events since the last call; of the first, the newest @most
  *
- * @most: at most as many as the recorder keeps. An event that is being written ends the round: it
- * comes with the next, if there is one.
+ * @most: at most as many as the recorder keeps. An event that is being written is waited for, up to
+ * 20 ms in all.
  * Return: 0, -errno, or what a callback returned first.
  */
 int recorder_read(struct recorder *recorder, uint32_t most, const struct recorder_calls *calls);

@@ -48,3 +48,64 @@ preempted() {
 	options=(--no-latency)
 	preempted fentry
 }
+
+# Pinned sessions
+
+teardown() {
+	end_started
+	[[ ! ${bpffs-} ]] || drop_bpffs
+}
+
+# read_totals: $counted and $skipped; all sums agree. What is lost otherwise would have to be 0.
+read_totals() {
+	dump -j
+	expect_status 0
+	read -r counted skipped < <(jq -r '
+		def sums: . as $list | {} | .calls = ($list | map(.calls) | add) | .bytes = ($list | map(.bytes) | add)
+			| .errors = ($list | map(.errors) | add) | .latency_ns = ($list | map(.latency_ns) | add);
+		if .totals != (.ops | sums) or .totals != (.rows | sums) then "sums differ"
+		elif .lost.ring != 0 or .lost.inflight != 0 or .lost.unpaired != 0 or .lost.skipped == null then "lost \(.lost | tojson)"
+		else "\(.totals.calls) \(.lost.skipped)" end' out)
+	[[ $counted =~ ^[0-9]+$ ]] || fail "$counted $skipped"
+}
+
+# counted_all DONE: counted or skipped
+counted_all() {
+	echo "$1 done, $counted counted, at most $skipped skipped"
+	((counted > 1000)) || fail "too few to say anything"
+	((counted <= $1)) || fail "more counted than done"
+	((counted + skipped >= $1)) || fail "$(($1 - counted - skipped)) writes are unaccounted for"
+}
+
+# pinned BACKEND: totals, and a flight recorder that is read while four writers go from processor to processor
+pinned() {
+	own_bpffs
+	start_target
+	wt --bpffs "$bpffs" pin -f -p "$target" --backend "$1" --events 4096
+	expect_status 0
+	order "WORKLOAD_REPORT=report workload preempt 4 3"
+	read_totals
+	done=$(jq .calls report)
+	counted_all "$done"
+	give_order "workload record $PWD 4 3 hop writers"
+	until_true test -e writers
+	for ((i = 0; i < 10; i++)); do
+		dump --events -j
+		expect_status 0
+		cp out "events.$i"
+	done
+	until_true test -e "$done_in/$orders_given"
+	read_totals
+	counted_all $((done + $(awk '{ n += $3 } END { print n }' writers)))
+	dump --events -j
+	cp out events.10
+	# those of the load before
+	for ((i = 0; i <= 10; i++)); do
+		grep -v '"comm":"workload"' "events.$i" >part || true
+		workload check-record writers part --skipped 1000000000
+	done
+	is "$(grep -vc '"type":"lost"' events.10)" 4096 "events in the end"
+}
+
+@test "pinned, fentry: all is counted or skipped, no event is torn" { pinned fentry; }
+@test "pinned, raw: all is counted or skipped, no event is torn" { pinned raw; }

@@ -29,8 +29,16 @@ record() {
 
 records_on() { [[ ! -e $done_in/$orders_given ]]; }
 
+# record_into ARGUMENT...: `pin` for what the target does
+record_into() {
+	pin -f -p "$target" "$@"
+	expect_status 0
+	lanes=()
+	! grep -q 'of each CPU' err || lanes=(--lanes)
+}
+
 # check FILE [OPTION...]
-check() { workload check-record writers "$@" >>checked || fail "$1 is not what was written"; }
+check() { workload check-record writers "$@" "${lanes[@]}" >>checked || fail "$1 is not what was written"; }
 
 seconds=$(sampled 2 10)
 [[ ${WT_GUEST-} != 1 ]] || seconds=3
@@ -40,8 +48,7 @@ reads_while_written() {
 	local mode=$1 dumps=0
 	shift
 	start_target
-	pin -f -p "$target" "$@"
-	expect_status 0
+	record_into "$@"
 	record "$mode" "$seconds"
 	while records_on; do
 		dump --events -j
@@ -69,6 +76,22 @@ reads_while_written() {
 	done
 }
 
+# The newest is being written as often as not.
+@test "a recorder of a few events, read in a loop" {
+	start_target
+	record_into --events 8
+	record one "$seconds"
+	dumps=0
+	while records_on; do
+		dump --events -j
+		check out
+		dumps=$((dumps + 1))
+	done
+	between 10 "$dumps" 1000000 dumps
+	dump --events -j
+	check out --newest 8
+}
+
 @test "four writers on all processors, read in a loop" {
 	for backend in $(some_backends); do
 		reads_while_written spread --events 4096 --backend "$backend"
@@ -84,8 +107,7 @@ follows() {
 	local mode=$1
 	shift
 	start_target
-	pin -f -p "$target" "$@"
-	expect_status 0
+	record_into "$@"
 	writetrace --bpffs "$bpffs" dump --events --follow -j >lines 2>err </dev/null 3>&- &
 	tracer=$!
 	started+=("$tracer")
@@ -118,7 +140,7 @@ follows() {
 
 @test "--follow slow writers: nothing is lost" {
 	start_target
-	pin -f -p "$target" --events 4096
+	record_into --events 4096
 	writetrace --bpffs "$bpffs" dump --events --follow -j >lines 2>err </dev/null 3>&- &
 	tracer=$!
 	started+=("$tracer")
@@ -141,8 +163,7 @@ follows() {
 @test "small recorders keep exactly the newest" {
 	for events in 1 16 100; do
 		start_target
-		pin -f -p "$target" --events "$events"
-		expect_status 0
+		record_into --events "$events"
 		record hop 0 --calls "$(scaled 20000)"
 		until_true test -e "$done_in/$orders_given"
 		for n in 1 2 15 16 99 100 101 1000000; do
@@ -171,16 +192,18 @@ follows() {
 	done
 }
 
-# right_paths DIR FILES EVENTS: each of the EVENTS in ./out has the path that belongs to its offset
+# right_paths DIR FILES [EVENTS]: each event in ./out (so many) has the path that belongs to its offset. FILES: how many
+# there are, or "mixed".
 right_paths() {
 	local wrong
-	wrong=$(jq -n -r --arg dir "$1" --argjson files "$2" --argjson want "$3" '
-		reduce inputs as $e ({n: 0};
+	wrong=$(jq -n -r --arg dir "$1" --arg files "$2" --argjson want "${3-null}" '
+		def file: if $files == "mixed" then if . % 8 == 7 then . - . % 1800 else . end else . % ($files | tonumber) end;
+		reduce (inputs | select(.type == "write")) as $e ({n: 0};
 			if .wrong then .
-			elif $e.type != "write" then .wrong = $e
-			elif $e.path != "\($dir)/f\($e.offset % $files)" or $e.path_state then .wrong = $e
+			elif ($e.offset | type) != "number" or $e.path_state then .wrong = $e
+			elif $e.path != "\($dir)/f\($e.offset | file)" then .wrong = $e
 			else .n += 1 end)
-		| if .wrong then "\(.wrong)" elif .n != $want then "\(.n) events instead of \($want)" else empty end' out) ||
+		| if .wrong then "\(.wrong)" elif $want and .n != $want then "\(.n) events instead of \($want)" else empty end' out) ||
 		wrong="not JSON"
 	[[ ! $wrong ]] || fail "$wrong"
 }
@@ -207,6 +230,22 @@ right_paths() {
 		right_paths "$memory" "$files" 1024
 		unpin default
 	done
+}
+
+@test "new files all the time, and one that is used for a while: each event that is kept has its path" {
+	n=$(sampled 150000 3000000)
+	start_target
+	pin -f -p "$target" --events 1024
+	give_order "workload files $memory $n $n sums --unlink --mixed"
+	dumps=0
+	while records_on; do
+		dump --events -j
+		right_paths "$memory" mixed
+		dumps=$((dumps + 1))
+	done
+	between 2 "$dumps" 1000000 dumps
+	dump --events -j
+	right_paths "$memory" mixed 1024
 }
 
 long_dir() {
@@ -242,7 +281,7 @@ long_dir() {
 
 @test "--follow with many files: each event has its path" {
 	start_target
-	pin -f -p "$target" --events 4096
+	record_into --events 4096
 	writetrace --bpffs "$bpffs" dump --events --follow -j >lines 2>err </dev/null 3>&- &
 	tracer=$!
 	started+=("$tracer")

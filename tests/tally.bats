@@ -159,7 +159,7 @@ under_load() {
 
 @test "writers on all processors and readers meanwhile: each dump adds up, no number falls, all is exact in the end" {
 	for backend in $(some_backends); do
-		under_load 100 "$(sampled 200 1000)" --backend "$backend"
+		under_load 100 "$(sampled 120 1000)" --backend "$backend"
 		is "$(jq '.rows | length' out)" 24 rows
 		unpin default
 	done

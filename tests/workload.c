@@ -30,11 +30,12 @@ static const struct {
 	{ "wchar", "DIR BYTES", wl_cmd_wchar },
 	{ "interrupted", "DIR [EXPECT] [--data N]", wl_cmd_interrupted },
 	{ "follow", "FILE DEPTH", wl_cmd_follow },
-	{ "files", "DIR FILES CALLS SUMS [--unlink]", wl_cmd_files },
+	{ "files", "DIR FILES CALLS SUMS [--unlink] [--mixed]", wl_cmd_files },
 	{ "load", "DIR PROCESSES THREADS CALLS FILES SUMS [--until FILE]", wl_cmd_load },
 	{ "swarm", "DIR COUNT SUMS", wl_cmd_swarm },
 	{ "record", "DIR THREADS SECONDS one|spread|hop WRITERS [--calls N]", wl_cmd_record },
-	{ "check-record", "WRITERS FILE [--follow] [--newest N]", wl_cmd_check_record },
+	{ "check-record", "WRITERS FILE [--follow] [--newest N] [--lanes] [--skipped N]",
+	  wl_cmd_check_record },
 	{ "one", NULL, wl_cmd_one }, /* started by spawn */
 };
 

@@ -24,6 +24,8 @@
 #define BUCKETS	     64
 #define KEPT_OPEN    256
 #define FAIL_EVERY   10
+#define MIXED_EVERY  8
+#define MIXED_CALLS  1800
 #define LOOK_EVERY   128
 #define SIZE_MAX_NOW 4096
 
@@ -196,20 +198,28 @@ static void *must_calloc(size_t n, size_t size)
 struct files {
 	const char *dir;
 	unsigned long n, calls;
-	bool unlink;
+	bool unlink, mixed;
 	int *fds; /* NULL: opened for each call */
 	struct sums *rows;
 	struct op_sums ops[WL_OPS];
 };
 
+/* Mixed: new ones all the time, and one that is used for a while. */
+static unsigned long files_number(const struct files *f, unsigned long i)
+{
+	if (!f->mixed)
+		return i % f->n;
+	return i % MIXED_EVERY == MIXED_EVERY - 1 ? i - i % MIXED_CALLS : i;
+}
+
 static void files_call(struct files *f, unsigned long i)
 {
-	unsigned long file = i % f->n;
+	unsigned long file = files_number(f, i);
 	int fd = f->fds ? f->fds[file] : open_numbered(f->dir, 'f', file);
 
 	call(f->ops, &f->rows[file], WL_PWRITE64, fd, 1 + i % 251, i,
 	     i % FAIL_EVERY == FAIL_EVERY - 1);
-	if (f->unlink) {
+	if (f->unlink && !(f->mixed && file % MIXED_CALLS == 0)) {
 		char *path = numbered(f->dir, 'f', file);
 
 		wl_must(unlink(path), path);
@@ -219,19 +229,24 @@ static void files_call(struct files *f, unsigned long i)
 		wl_must(close(fd), "close");
 }
 
-/* files DIR FILES CALLS SUMS [--unlink]: call i is a pwrite64 of 1 + i % 251 bytes at offset i to
- * f<i % FILES>; each tenth fails */
+/* files DIR FILES CALLS SUMS [--unlink] [--mixed]: call i is a pwrite64 of 1 + i % 251 bytes at
+ * offset i to f<i % FILES>, or as files_number() says; each tenth fails */
 bool wl_cmd_files(int argc, char **argv)
 {
-	static const struct option options[] = { { "unlink", no_argument, NULL, 'u' }, { 0 } };
+	static const struct option options[] = { { "unlink", no_argument, NULL, 'u' },
+						 { "mixed", no_argument, NULL, 'm' },
+						 { 0 } };
 	struct files f = {};
 	struct doc doc;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'u')
+		if (c == 'u')
+			f.unlink = true;
+		else if (c == 'm')
+			f.mixed = true;
+		else
 			return false;
-		f.unlink = true;
 	}
 	if (argc - optind != 4)
 		return false;
@@ -239,7 +254,7 @@ bool wl_cmd_files(int argc, char **argv)
 	f.dir = argv[0];
 	f.n = wl_number(argv[1], "FILES");
 	f.calls = wl_number(argv[2], "CALLS");
-	if (!f.n)
+	if (!f.n || (f.mixed && f.n < f.calls))
 		return false;
 	f.rows = must_calloc(f.n, sizeof(*f.rows));
 	if (f.n <= KEPT_OPEN && !f.unlink) {

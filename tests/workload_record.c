@@ -190,8 +190,8 @@ struct check {
 	unsigned long last[THREADS_MAX];
 	char time[THREADS_MAX][40];
 	unsigned int n;
-	bool follow;
-	unsigned long newest;
+	bool follow, lanes;
+	unsigned long newest, skipped;
 	unsigned long line_number, events, lost, missing;
 	const char *file, *line;
 };
@@ -281,7 +281,7 @@ static void check_event(struct check *c)
 	snprintf(c->time[thread], sizeof(c->time[thread]), "%.31s", time);
 	if (c->last[thread] || c->follow)
 		c->missing += seq - c->last[thread] - 1;
-	if (c->missing > c->lost)
+	if (!c->lanes && c->missing > c->lost + c->skipped)
 		wrong(c, "events are missing before this one");
 	c->last[thread] = seq;
 	c->events++;
@@ -313,6 +313,8 @@ static void check_end(const struct check *c)
 		if (c->last[i])
 			left += c->writers[i].calls - c->last[i];
 	}
+	if (c->missing > c->lost + c->skipped)
+		wl_die("%s: %lu events are missing, %lu lost", c->file, c->missing, c->lost);
 	if (c->follow && c->events + c->lost != calls)
 		wl_die("%s: %lu shown and %lu lost of %lu", c->file, c->events, c->lost, calls);
 	if (!c->newest)
@@ -324,12 +326,15 @@ static void check_end(const struct check *c)
 		       left);
 }
 
-/* check-record WRITERS FILE [--follow] [--newest N]: FILE is what `dump --events -j` has printed;
- * with --follow from before they began to after they ended, with --newest after they ended */
+/* check-record WRITERS FILE [--follow] [--newest N] [--lanes] [--skipped N]: FILE is what `dump
+ * --events -j` has printed; with --follow from before they began to after they ended, with --newest
+ * after they ended. With --lanes what is missing may be told of later; what was skipped is not. */
 bool wl_cmd_check_record(int argc, char **argv)
 {
 	static const struct option options[] = { { "follow", no_argument, NULL, 'f' },
 						 { "newest", required_argument, NULL, 'n' },
+						 { "lanes", no_argument, NULL, 'l' },
+						 { "skipped", required_argument, NULL, 's' },
 						 { 0 } };
 	struct check *check = wl_shared(sizeof(*check));
 	size_t room = 0;
@@ -343,6 +348,10 @@ bool wl_cmd_check_record(int argc, char **argv)
 			check->follow = true;
 		else if (c == 'n')
 			check->newest = wl_number(optarg, "--newest");
+		else if (c == 'l')
+			check->lanes = true;
+		else if (c == 's')
+			check->skipped = wl_number(optarg, "--skipped");
 		else
 			return false;
 	}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * An operation from its beginning to its end: whose it is, which file it went to, who is told.
+ */
+#ifndef WT_OP_BPF_H
+#define WT_OP_BPF_H
+
+#include "call.bpf.h"
+#include "emit.bpf.h"
+#include "file.bpf.h"
+#include "span.bpf.h"
+#include "tally.bpf.h"
+
+/*
+ * Has another copy handled this operation? Asked before anything else: the less a copy does that
+ * has nothing to do, the less it is preempted.
+ */
+static __always_inline bool op_is_handled(const struct wt_who *who, __u32 copy)
+{
+	struct wt_span *span;
+
+	if (cfg.copies == 1)
+		return false;
+	span = span_get(false);
+	return span && span_is_handled(who->task, span, copy);
+}
+
+static __always_inline void count_handled(__u32 hook, __u32 copy)
+{
+	struct wt_counters *c;
+	__u32 zero = 0;
+
+	c = bpf_map_lookup_elem(&counters, &zero);
+	barrier_var(hook);
+	if (c && hook < WT_HOOKS && copy < WT_COPIES)
+		__sync_fetch_and_add(&c->handled[hook][copy], 1);
+}
+
+/* Takes the start of the operation out of its span. False if another copy has to handle it. */
+static __always_inline bool op_take_span(struct wt_done *d, __u32 hook, __u32 copy)
+{
+	struct wt_span *span;
+
+	d->latency_ns = 0;
+	d->has_latency = false;
+	if (!cfg.latency && cfg.copies == 1)
+		return true;
+	span = span_get(cfg.copies > 1);
+	if (!span)
+		return copy == 0;
+	if (cfg.copies > 1) {
+		span_claim(d->who.task, span, copy);
+		count_handled(hook, copy);
+	}
+	if (cfg.latency && span->start_ns) {
+		d->latency_ns = d->now_ns - span->start_ns;
+		d->has_latency = true;
+		span->start_ns = 0;
+	}
+	return true;
+}
+
+/*
+ * The position before the operation: the argument, or the file's position less what was added. A
+ * file open for appending ignores the argument (pwrite(2), BUGS) and leaves its position alone.
+ */
+static __always_inline __s64 op_position(const struct wt_done *d, struct file *file)
+{
+	__s64 added = d->ret > 0 ? d->ret : 0;
+	struct inode *inode;
+
+	if (!d->call.has_pos)
+		return kread(file, file, f_pos) - added;
+	if (added && (d->call.append || (kread(file, file, f_flags) & O_APPEND))) {
+		inode = kread(file, file, f_inode);
+		return kread(inode, inode, i_size) - added;
+	}
+	return d->call.pos;
+}
+
+/* False if the file is not wanted or could not be made known. */
+static __always_inline bool op_find_file(struct wt_done *d, struct file *file)
+{
+	enum file_verdict verdict;
+
+	d->open_file = file;
+	d->has_file = file;
+	d->has_pos = false;
+	d->file = 0;
+	d->offset = 0;
+	if (!file)
+		return !cfg.path_globs && (!cfg.kinds || (cfg.kinds & (1 << WT_KIND_NONE)));
+	if (d->call.at) {
+		d->has_pos = call_read_position(&d->call, &d->offset);
+		d->offset -= d->ret > 0 ? d->ret : 0;
+	} else if (d->call.moves) {
+		d->has_pos = true;
+		d->offset = op_position(d, file);
+	}
+	verdict = file_wanted(file, &d->file);
+	if (verdict != FILE_NOT_SENT)
+		return verdict == FILE_WANTED;
+	/* nothing is missing from a tally that wants all files */
+	if (!cfg.stream && !cfg.kinds && !cfg.path_globs)
+		return true;
+	count_lost(cfg.stream ? WT_LOST_RING : WT_LOST_INFLIGHT);
+	return false;
+}
+
+/* Hands a finished, wanted operation on to where the session wants it. */
+static __always_inline void op_done(const struct wt_done *d)
+{
+	struct wt_counters *c;
+	__u32 zero = 0;
+
+	c = bpf_map_lookup_elem(&counters, &zero);
+	if (!c)
+		return;
+	if (cfg.stream)
+		emit(d, c);
+	if (cfg.tally)
+		tally(d);
+	if (cfg.record)
+		record(d, c);
+	if (cfg.trace_pipe)
+		bpf_printk("write fd %d: %lld bytes asked, result %lld", d->call.fd, d->call.size,
+			   d->ret);
+}
+
+/*
+ * An operation begins. Only sessions that measure latency come here.
+ *
+ * This one and op_exit() are in the object once, not once for each program: there are many.
+ */
+static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
+{
+	struct wt_who who;
+
+	if (!session_enabled(op, false) || op >= WT_OP_COUNT)
+		return 0;
+	if (task_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
+		span_start();
+	return 0;
+}
+
+static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat, __u32 copy)
+{
+	struct wt_done d;
+
+	if (!session_enabled(op, true))
+		return 0;
+	d.who.task = (struct task_struct *)bpf_get_current_task();
+	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who))
+		return 0;
+	d.request = NULL;
+	d.now_ns = bpf_ktime_get_boot_ns();
+	d.ret = ret;
+	if (!op_take_span(&d, WT_HOOK(op, compat), copy))
+		return 0;
+	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
+		count_lost(WT_LOST_UNPAIRED);
+		return 0;
+	}
+	call_unpack(&d.call, regs, op, compat);
+	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns))
+		return 0;
+	call_measure(&d.call, &d.ret);
+	if (d.call.size < cfg.min_size)
+		return 0;
+	if (op_find_file(&d, d.call.no_fd ? NULL : file_by_fd(d.who.task, d.call.fd)))
+		op_done(&d);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * io_uring, on all backends: its submission and its completion.
+ */
+#ifndef WT_URING_BPF_H
+#define WT_URING_BPF_H
+
+#include "op.bpf.h"
+#include "request.bpf.h"
+
+/* REQ_F_FIXED_FILE is IOSQE_FIXED_FILE: the number is one of registered files, not a descriptor. */
+#define REQ_F_FIXED_FILE 1
+
+static __always_inline __u64 uring_user_data(struct io_kiocb *req)
+{
+	if (bpf_core_field_exists(struct io_kiocb, cqe))
+		return kread(io_kiocb, req, cqe.user_data);
+	return kread(io_kiocb, req, user_data);
+}
+
+/* 5.10 tells at the completion the number of the request only, which is the user's to choose. */
+static __always_inline __u64 uring_key(__u64 ctx, __u64 req, __u64 user_data)
+{
+	return cfg.uring == WT_URING_NUMBERS ? mix(ctx, user_data) : req;
+}
+
+static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb *req)
+{
+	struct io_rw *rw = (struct io_rw *)req;
+
+	if (bpf_core_field_exists(struct io_kiocb, cqe.fd) &&
+	    !(kread(io_kiocb, req, flags) & REQ_F_FIXED_FILE)) {
+		r->fd = kread(io_kiocb, req, cqe.fd);
+		r->has_fd = true;
+	}
+	if (cfg.uring == WT_URING_NUMBERS)
+		r->file = (__u64)BPF_CORE_READ(req, file);
+	switch (r->op) {
+	case WT_OP_URING_FSYNC:
+	case WT_OP_URING_SENDMSG:
+		return;
+	case WT_OP_URING_SEND:
+		r->size = kread(io_sr_msg, req, len);
+		break;
+	case WT_OP_URING_WRITEV:
+		r->size = call_sum_vectors(kread(io_rw, rw, addr), kread(io_rw, rw, len), false);
+		r->offset = kread(io_rw, rw, kiocb.ki_pos);
+		break;
+	default:
+		r->size = kread(io_rw, rw, len);
+		r->offset = kread(io_rw, rw, kiocb.ki_pos);
+	}
+	r->has_size = r->size != SIZE_UNKNOWN;
+	r->has_pos = r->op != WT_OP_URING_SEND && r->offset != -1;
+}
+
+static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req)
+{
+	struct wt_request r = {};
+	struct wt_who who;
+	__u32 opcode = kread(io_kiocb, req, opcode);
+	__u64 op;
+
+	barrier_var(opcode);
+	if (opcode >= WT_URING_OPCODES)
+		return 0;
+	op = uring_ops[opcode];
+	if (!op || !session_enabled(op - 1, false))
+		return 0;
+	who_asks(&who);
+	if (!who_wanted(&who))
+		return 0;
+	request_fill(&r, &who, op - 1);
+	uring_describe(&r, req);
+	if (cfg.by_fd && (!r.has_fd || !fd_wanted(r.fd)))
+		return 0;
+	r.tag = uring_user_data(req);
+	request_put(uring_key(ctx, (__u64)req, r.tag), &r);
+	return 0;
+}
+
+/* What was asked for, as if it were a call. */
+static __always_inline void request_done(struct wt_done *d, const struct wt_request *r, __s64 ret)
+{
+	d->request = r;
+	d->now_ns = bpf_ktime_get_boot_ns();
+	d->latency_ns = d->now_ns - r->start_ns;
+	d->has_latency = cfg.latency;
+	d->ret = ret;
+	d->who.task = NULL;
+	d->who.pid = r->pid;
+	d->who.tid = r->tid;
+	__builtin_memset(&d->call, 0, sizeof(d->call));
+	d->call.op = r->op;
+	d->call.fd = r->fd;
+	d->call.no_fd = !r->has_fd;
+	d->call.size = r->has_size ? r->size : 0;
+	d->call.has_size = r->has_size;
+	d->call.form = WT_FORM_LENGTH;
+	d->call.pos = r->offset;
+	d->call.has_pos = r->has_pos;
+	d->call.moves = r->op <= WT_OP_URING_WRITE_FIXED;
+}
+
+static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
+{
+	struct wt_request *r = request_take(key);
+	struct wt_done d;
+
+	if (!r)
+		return 0;
+	request_done(&d, r, ret);
+	if (result_wanted(ret, d.latency_ns) && d.call.size >= cfg.min_size &&
+	    op_find_file(&d, (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file)))
+		op_done(&d);
+	request_drop(key);
+	return 0;
+}
+
+static __always_inline int uring_completed(__u64 *ctx)
+{
+	struct io_kiocb *req;
+
+	if (!session_enabled(WT_OP_URING_WRITE, true)) /* stands for all */
+		return 0;
+	if (cfg.uring == WT_URING_NUMBERS)
+		return uring_complete(uring_key(ctx[0], 0, ctx[1]), (int)ctx[2], 0);
+	req = (struct io_kiocb *)ctx[1];
+	return uring_complete((__u64)req,
+			      cfg.uring == WT_URING_ENTRY
+				      ? kread(io_uring_cqe, (struct io_uring_cqe *)ctx[2], res)
+				      : (int)ctx[3],
+			      /* a number: functions of their own take no pointers */
+			      (__u64)BPF_CORE_READ(req, file));
+}
+
+#endif
