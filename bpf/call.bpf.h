@@ -26,12 +26,14 @@ struct wt_call {
 	bool compat;
 	__u8 moves; /* the file's position means something */
 	__u8 has_pos;
+	__u8 pipe_end; /* see struct wt_shape */
 	bool has_size;
 };
 
 #if defined(__TARGET_ARCH_x86)
 
-#define TS_COMPAT 2 /* arch/x86/include/asm/thread_info.h */
+#define TS_COMPAT	2 /* arch/x86/include/asm/thread_info.h */
+#define X32_SYSCALL_BIT 0x40000000 /* arch/x86/include/uapi/asm/unistd.h */
 
 static __always_inline bool task_in_compat_call(struct task_struct *task)
 {
@@ -40,7 +42,7 @@ static __always_inline bool task_in_compat_call(struct task_struct *task)
 
 static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 {
-	return regs->orig_ax;
+	return regs_read(regs, orig_ax) & ~X32_SYSCALL_BIT;
 }
 
 #define regs_arg(regs, n, compat) \
@@ -69,7 +71,7 @@ static __always_inline bool task_in_compat_call(struct task_struct *task)
 
 static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 {
-	return regs->syscallno;
+	return regs_read(regs, syscallno);
 }
 
 /* The result replaces the first argument; orig_x0 keeps it. */
@@ -156,6 +158,7 @@ static __always_inline void call_unpack(struct wt_call *call, struct pt_regs *re
 	call->at = regs_arg(regs, 3, compat) & shape->at_mask;
 	call->append = regs_arg(regs, 5, compat) & shape->append_mask;
 	call->moves = shape->moves;
+	call->pipe_end = shape->pipe_end;
 	/* pwritev2 at -1 writes at the current position */
 	next = call->pos + 1;
 	call->has_pos = shape->has_pos & (shape->pos_always | ((next | -next) >> 63));
@@ -256,6 +259,43 @@ wt_function int call_copy_vectors(__u32 place)
 	return state;
 }
 
+/* Copies what was sent of one message, behind what is there already. */
+wt_function int call_copy_message(__u32 place, __u64 message, __u32 want, bool compat)
+{
+	struct wt_scratch *s = scratch_get(place);
+	struct wt_iovec vectors = {};
+	__u32 len = 0;
+
+	if (!cfg.data_max || !cfg.messages || !s)
+		return COPY_END;
+	if (s->copy_done >= want)
+		return COPY_END;
+	if (!call_read_message(message, compat, &vectors) ||
+	    bpf_probe_read_user(&len, sizeof(len), (void *)(message + MMSGHDR_LEN(compat))))
+		return COPY_FAULT;
+	if (len > want - s->copy_done)
+		len = want - s->copy_done;
+	s->copy_vector = vectors.base;
+	s->copy_left = vectors.len;
+	s->copy_want = s->copy_done + len;
+	call_copy_vectors(place);
+	return COPY_MORE;
+}
+
+/* The same of messages in a row. */
+wt_function int call_copy_messages(__u32 place, __u64 messages, __u32 want, bool compat)
+{
+	int i, state = COPY_MORE;
+
+	if (!cfg.data_max || !cfg.messages)
+		return COPY_END;
+	for (i = 0; i < MESSAGES_MAX && state == COPY_MORE; i++) {
+		state = call_copy_message(place, messages, want, compat);
+		messages += MMSGHDR_SIZE(compat);
+	}
+	return state;
+}
+
 /*
  * Copies the first `want` bytes (at most WT_DATA_MAX) of what was written behind the event in
  * scratch place `place`. Returns the bytes copied, or -1 if not even the first could be read.
@@ -271,8 +311,13 @@ static __always_inline int call_copy_data(struct wt_scratch *s, __u32 place,
 			return -1;
 		return want;
 	}
-	if (call->form == WT_FORM_MESSAGE || call->form == WT_FORM_MESSAGES) {
-		/* of several the first */
+	s->copy_done = 0;
+	s->copy_compat = call->compat;
+	if (call->form == WT_FORM_MESSAGES) {
+		call_copy_messages(place, call->buf, want, call->compat);
+		return s->copy_done ? s->copy_done : -1;
+	}
+	if (call->form == WT_FORM_MESSAGE) {
 		if (!call_read_message(call->buf, call->compat, &vectors))
 			return -1;
 	} else if (call->form != WT_FORM_VECTORS) {
@@ -281,8 +326,6 @@ static __always_inline int call_copy_data(struct wt_scratch *s, __u32 place,
 	s->copy_vector = vectors.base;
 	s->copy_left = vectors.len;
 	s->copy_want = want;
-	s->copy_done = 0;
-	s->copy_compat = call->compat;
 	call_copy_vectors(place);
 	return s->copy_done ? s->copy_done : -1;
 }

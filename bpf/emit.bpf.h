@@ -64,7 +64,8 @@ static __always_inline void event_fill(struct wt_event *e, const struct wt_done 
 	e->flags = (d->call.compat ? WT_EVENT_COMPAT : 0) |
 		   (d->has_latency ? WT_EVENT_LATENCY : 0) |
 		   (d->call.has_size ? WT_EVENT_SIZE : 0) | (d->has_pos ? WT_EVENT_POS : 0) |
-		   (d->has_file ? WT_EVENT_FILE : 0) | (d->call.no_fd ? 0 : WT_EVENT_FD);
+		   (d->has_file ? WT_EVENT_FILE : 0) | (d->call.no_fd ? 0 : WT_EVENT_FD) |
+		   (d->call.form < WT_FORM_DATA ? WT_EVENT_NO_DATA : 0);
 	e->pad = 0;
 	e->cpu = bpf_get_smp_processor_id();
 	e->data_len = 0;

@@ -77,6 +77,7 @@ struct file {
 	struct inode *f_inode;
 	struct path f_path;
 	unsigned int f_flags;
+	unsigned int f_mode;
 	long long f_pos;
 	void *private_data; /* of a socket: struct socket */
 };
@@ -187,7 +188,12 @@ struct io_rw {
 };
 
 struct io_sr_msg {
+	void *umsg; /* struct user_msghdr, or that of a 32-bit program */
 	__u32 len;
+};
+
+struct io_ring_ctx {
+	unsigned int compat : 1;
 };
 
 struct io_cqe {
@@ -198,6 +204,7 @@ struct io_cqe {
 
 struct io_kiocb {
 	struct file *file;
+	struct io_ring_ctx *ctx;
 	__u8 opcode;
 	unsigned int flags;
 	__u64 user_data; /* before Linux 5.19 */
@@ -232,6 +239,8 @@ struct io_uring_cqe {
 #define AF_UNIX	 1
 #define AF_INET	 2
 #define AF_INET6 10
+
+#define FMODE_WRITE 2 /* include/linux/fs.h */
 
 #define O_APPEND 02000 /* include/uapi/asm-generic/fcntl.h */
 

@@ -78,6 +78,17 @@ static __always_inline __s64 op_position(const struct wt_done *d, struct file *f
 	return d->call.pos;
 }
 
+/* A call that writes only where the file is the end of a pipe for writing (vmsplice). */
+static __always_inline bool op_reads(const struct wt_done *d, struct file *file)
+{
+	struct inode *inode;
+
+	if (!d->call.pipe_end || !file || (kread(file, file, f_mode) & FMODE_WRITE))
+		return false;
+	inode = kread(file, file, f_inode);
+	return (kread(inode, inode, i_mode) & S_IFMT) == S_IFIFO;
+}
+
 /* False if the file is not wanted or could not be made known. */
 static __always_inline bool op_find_file(struct wt_done *d, struct file *file)
 {
@@ -145,6 +156,7 @@ static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
 
 static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat, __u32 copy)
 {
+	struct file *file;
 	struct wt_done d;
 
 	if (!session_enabled(op, true))
@@ -167,7 +179,8 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	call_measure(&d.call, &d.ret);
 	if (d.call.size < cfg.min_size)
 		return 0;
-	if (op_find_file(&d, d.call.no_fd ? NULL : file_by_fd(d.who.task, d.call.fd)))
+	file = d.call.no_fd ? NULL : file_by_fd(d.who.task, d.call.fd);
+	if (!op_reads(&d, file) && op_find_file(&d, file))
 		op_done(&d);
 	return 0;
 }

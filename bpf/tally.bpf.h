@@ -167,7 +167,9 @@ wt_function int row_path_rest(__u32 place, __u64 id, __u32 len)
 	return 0;
 }
 
-/* Puts down the file of a row, unless another row has. */
+#define EEXIST 17
+
+/* Puts down the file of a row, unless another row has. Return: 0, or why it is not there. */
 wt_function int row_file(__u32 place, __u64 file, __u64 id)
 {
 	struct wt_scratch *s = scratch_get(place);
@@ -181,8 +183,8 @@ wt_function int row_file(__u32 place, __u64 file, __u64 id)
 	if (len < 0)
 		return 0;
 	row_path_rest(place, id, len);
-	bpf_map_update_elem(&row_files, &id, &s->file, BPF_NOEXIST);
-	return 0;
+	len = bpf_map_update_elem(&row_files, &id, &s->file, BPF_NOEXIST);
+	return len == -EEXIST ? 0 : len;
 }
 
 static __always_inline void row_fill(struct wt_row *row, const struct wt_done *d)
@@ -202,17 +204,19 @@ static __always_inline void row_fill(struct wt_row *row, const struct wt_done *d
 /* Makes the operation's row. Return: whether it is there now. */
 static __always_inline bool row_make(const struct wt_done *d, __u64 key)
 {
-	int place = scratch_take(), err = -1;
+	int place = scratch_take(), err = 0;
 	struct wt_scratch *s;
 
 	if (place == NO_SCRATCH)
 		return false;
 	s = scratch_get(place);
 	if (s) {
+		/* first the file: at the limit others may take the last place for one */
 		if ((cfg.by & WT_BY_FILE) && d->has_file)
-			row_file(place, (__u64)d->open_file, d->file);
+			err = row_file(place, (__u64)d->open_file, d->file);
 		row_fill(&s->row, d);
-		err = bpf_map_update_elem(&rows, &key, &s->row, BPF_NOEXIST);
+		if (!err)
+			err = bpf_map_update_elem(&rows, &key, &s->row, BPF_NOEXIST);
 	}
 	scratch_put(place);
 	if (err == -E2BIG)

@@ -26,7 +26,9 @@ static __always_inline __u64 uring_key(__u64 ctx, __u64 req, __u64 user_data)
 
 static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb *req)
 {
+	struct io_sr_msg *msg = (struct io_sr_msg *)req;
 	struct io_rw *rw = (struct io_rw *)req;
+	struct io_ring_ctx *ctx;
 
 	if (bpf_core_field_exists(struct io_kiocb, cqe.fd) &&
 	    !(kread(io_kiocb, req, flags) & REQ_F_FIXED_FILE)) {
@@ -35,15 +37,19 @@ static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb
 	}
 	if (cfg.uring == WT_URING_NUMBERS)
 		r->file = (__u64)BPF_CORE_READ(req, file);
+	ctx = kread(io_kiocb, req, ctx);
+	r->compat = BPF_CORE_READ_BITFIELD_PROBED(ctx, compat);
 	switch (r->op) {
 	case WT_OP_URING_FSYNC:
-	case WT_OP_URING_SENDMSG:
 		return;
+	case WT_OP_URING_SENDMSG:
+		r->size = call_sum_message((__u64)kread(io_sr_msg, msg, umsg), r->compat);
+		break;
 	case WT_OP_URING_SEND:
-		r->size = kread(io_sr_msg, req, len);
+		r->size = kread(io_sr_msg, msg, len);
 		break;
 	case WT_OP_URING_WRITEV:
-		r->size = call_sum_vectors(kread(io_rw, rw, addr), kread(io_rw, rw, len), false);
+		r->size = call_sum_vectors(kread(io_rw, rw, addr), kread(io_rw, rw, len), r->compat);
 		r->offset = kread(io_rw, rw, kiocb.ki_pos);
 		break;
 	default:
@@ -51,7 +57,7 @@ static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb
 		r->offset = kread(io_rw, rw, kiocb.ki_pos);
 	}
 	r->has_size = r->size != SIZE_UNKNOWN;
-	r->has_pos = r->op != WT_OP_URING_SEND && r->offset != -1;
+	r->has_pos = r->op <= WT_OP_URING_WRITE_FIXED && r->offset != -1;
 }
 
 static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req)
@@ -94,7 +100,8 @@ static __always_inline void request_done(struct wt_done *d, const struct wt_requ
 	d->call.op = r->op;
 	d->call.fd = r->fd;
 	d->call.no_fd = !r->has_fd;
-	d->call.size = r->has_size ? r->size : 0;
+	d->call.compat = r->compat;
+	d->call.size = r->size;
 	d->call.has_size = r->has_size;
 	d->call.form = WT_FORM_LENGTH;
 	d->call.pos = r->offset;

@@ -25,14 +25,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * Backend fentry: the system calls' own functions. Costs nothing to others. On x86 the calls of
  * 32-bit programs have functions of their own; on arm64 most share them.
  */
-#if defined(__TARGET_ARCH_x86)
-#define SYS_NATIVE	"__x64_sys_"
-#define native_compat() false
-#elif defined(__TARGET_ARCH_arm64)
-#define SYS_NATIVE	"__arm64_sys_"
-#define native_compat() task_in_compat_call((struct task_struct *)bpf_get_current_task())
-#endif
-
 /* Linux 5.10 refuses ctx[0] of some functions, whose argument's type it has not resolved. */
 static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
 {
@@ -43,95 +35,6 @@ static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
 	bpf_probe_read_kernel(&regs, sizeof(regs), ctx);
 	return regs;
 }
-
-#define FENTRY_ENTER(name, function, op, hook, compat, copy) \
-	SEC("?fentry/" function)                             \
-	int fentry##name##_##copy(__u64 *ctx)                \
-	{                                                    \
-		op_enter(fentry_regs(ctx), op, compat);      \
-		return 0;                                    \
-	}
-
-/* A hooked call ends. */
-static __always_inline int call_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
-				     __u32 copy)
-{
-	return call < WT_OP_COUNT ? op_exit(regs, ret, call, compat, copy)
-				  : aio_exit(regs, ret, call, compat, copy);
-}
-
-#define FENTRY_EXIT(name, function, op, hook, compat, copy)            \
-	SEC("?fexit/" function)                                        \
-	int fexit##name##_##copy(__u64 *ctx)                           \
-	{                                                              \
-		call_exit(fentry_regs(ctx), ctx[1], op, compat, copy); \
-		return 0;                                              \
-	}
-
-#define FENTRY_EXITS(name, function, op, hook, compat)   \
-	FENTRY_EXIT(name, function, op, hook, compat, 0) \
-	FENTRY_EXIT(name, function, op, hook, compat, 1) \
-	FENTRY_EXIT(name, function, op, hook, compat, 2) \
-	FENTRY_EXIT(name, function, op, hook, compat, 3)
-
-#define FENTRY(name, function, op, hook, compat)          \
-	FENTRY_ENTER(name, function, op, hook, compat, 0) \
-	FENTRY_ENTER(name, function, op, hook, compat, 1) \
-	FENTRY_EXITS(name, function, op, hook, compat)
-
-#define FENTRY_NATIVE(name, syscall, op) \
-	FENTRY(_##name, SYS_NATIVE syscall, op, op, native_compat())
-
-FENTRY_NATIVE(write, "write", WT_OP_WRITE)
-FENTRY_NATIVE(pwrite64, "pwrite64", WT_OP_PWRITE64)
-FENTRY_NATIVE(writev, "writev", WT_OP_WRITEV)
-FENTRY_NATIVE(pwritev, "pwritev", WT_OP_PWRITEV)
-FENTRY_NATIVE(pwritev2, "pwritev2", WT_OP_PWRITEV2)
-FENTRY_NATIVE(sendfile, "sendfile64", WT_OP_SENDFILE)
-FENTRY_NATIVE(splice, "splice", WT_OP_SPLICE)
-FENTRY_NATIVE(vmsplice, "vmsplice", WT_OP_VMSPLICE)
-FENTRY_NATIVE(tee, "tee", WT_OP_TEE)
-FENTRY_NATIVE(copy_file_range, "copy_file_range", WT_OP_COPY_FILE_RANGE)
-FENTRY_NATIVE(sendto, "sendto", WT_OP_SENDTO)
-FENTRY_NATIVE(sendmsg, "sendmsg", WT_OP_SENDMSG)
-FENTRY_NATIVE(sendmmsg, "sendmmsg", WT_OP_SENDMMSG)
-FENTRY_NATIVE(fsync, "fsync", WT_OP_FSYNC)
-FENTRY_NATIVE(fdatasync, "fdatasync", WT_OP_FDATASYNC)
-FENTRY_NATIVE(sync_file_range, "sync_file_range", WT_OP_SYNC_FILE_RANGE)
-FENTRY_NATIVE(syncfs, "syncfs", WT_OP_SYNCFS)
-FENTRY_NATIVE(msync, "msync", WT_OP_MSYNC)
-FENTRY_EXITS(_io_getevents, SYS_NATIVE "io_getevents", WT_CALL_IO_GETEVENTS, WT_CALL_IO_GETEVENTS,
-	     native_compat())
-FENTRY_EXITS(_io_pgetevents, SYS_NATIVE "io_pgetevents", WT_CALL_IO_PGETEVENTS,
-	     WT_CALL_IO_PGETEVENTS, native_compat())
-
-#if defined(__TARGET_ARCH_x86)
-#define FENTRY_COMPAT(name, function, op) FENTRY(32_##name, function, op, WT_HOOK(op, true), true)
-
-/* their names are in common/ops.c, too */
-FENTRY_COMPAT(write, "__ia32_sys_write", WT_OP_WRITE)
-FENTRY_COMPAT(pwrite64, "__ia32_sys_ia32_pwrite64", WT_OP_PWRITE64)
-FENTRY_COMPAT(writev, "__ia32_sys_writev", WT_OP_WRITEV)
-FENTRY_COMPAT(pwritev, "__ia32_compat_sys_pwritev", WT_OP_PWRITEV)
-FENTRY_COMPAT(pwritev2, "__ia32_compat_sys_pwritev2", WT_OP_PWRITEV2)
-FENTRY_COMPAT(sendfile, "__ia32_sys_sendfile64", WT_OP_SENDFILE)
-FENTRY_COMPAT(splice, "__ia32_sys_splice", WT_OP_SPLICE)
-FENTRY_COMPAT(vmsplice, "__ia32_sys_vmsplice", WT_OP_VMSPLICE)
-FENTRY_COMPAT(tee, "__ia32_sys_tee", WT_OP_TEE)
-FENTRY_COMPAT(copy_file_range, "__ia32_sys_copy_file_range", WT_OP_COPY_FILE_RANGE)
-FENTRY_COMPAT(sendto, "__ia32_sys_sendto", WT_OP_SENDTO)
-FENTRY_COMPAT(sendmsg, "__ia32_compat_sys_sendmsg", WT_OP_SENDMSG)
-FENTRY_COMPAT(sendmmsg, "__ia32_compat_sys_sendmmsg", WT_OP_SENDMMSG)
-FENTRY_COMPAT(fsync, "__ia32_sys_fsync", WT_OP_FSYNC)
-FENTRY_COMPAT(fdatasync, "__ia32_sys_fdatasync", WT_OP_FDATASYNC)
-FENTRY_COMPAT(sync_file_range, "__ia32_sys_ia32_sync_file_range", WT_OP_SYNC_FILE_RANGE)
-FENTRY_COMPAT(syncfs, "__ia32_sys_syncfs", WT_OP_SYNCFS)
-FENTRY_COMPAT(msync, "__ia32_sys_msync", WT_OP_MSYNC)
-FENTRY_EXITS(32_io_getevents, "__ia32_sys_io_getevents_time32", WT_CALL_IO_GETEVENTS,
-	     WT_HOOK(WT_CALL_IO_GETEVENTS, true), true)
-FENTRY_EXITS(32_io_pgetevents, "__ia32_compat_sys_io_pgetevents", WT_CALL_IO_PGETEVENTS,
-	     WT_HOOK(WT_CALL_IO_PGETEVENTS, true), true)
-#endif
 
 /* The operation behind a system call number, or -1. Numbers differ between native and 32-bit. */
 static __always_inline int op_of_syscall(__u32 nr, bool *compat)
@@ -149,27 +52,95 @@ static __always_inline int op_of_syscall(__u32 nr, bool *compat)
 	return op ? op - 1 : -1;
 }
 
+/* A hooked call begins. */
+static __always_inline int call_enter(struct pt_regs *regs, __u32 nr)
+{
+	bool compat;
+	int op = op_of_syscall(nr, &compat);
+
+	if (op >= 0)
+		op_enter(regs, op, compat);
+	return 0;
+}
+
+/* And ends. */
+static __always_inline void call_end(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
+				     __u32 copy)
+{
+	if (call < WT_OP_COUNT)
+		op_exit(regs, ret, call, compat, copy);
+	else
+		aio_exit(regs, ret, call, compat, copy);
+}
+
+static __always_inline int call_exit(struct pt_regs *regs, __u32 nr, __s64 ret, __u32 copy)
+{
+	bool compat;
+	int op = op_of_syscall(nr, &compat);
+
+	if (op >= 0)
+		call_end(regs, ret, op, compat, copy);
+	return 0;
+}
+
+/*
+ * A program belongs to one function and is verified anew for each. So what is attached is nothing
+ * but a jump, made when it is known where to (common/session_fentry.c), to one of these, which are
+ * not attached: the number of the system call says which it was. The kernel wants who jumps and who
+ * is jumped to to agree on the function's type, of which it has two that differ in a name.
+ */
+#define JUMPS(name, copies)                       \
+	struct {                                  \
+		__uint(type, BPF_MAP_TYPE_PROG_ARRAY); \
+		__uint(max_entries, copies);      \
+		__type(key, __u32);               \
+		__type(value, __u32);             \
+	} name SEC(".maps");
+
+JUMPS(fentry_jumps, WT_ENTER_COPIES)
+JUMPS(fentry_jumps_2, WT_ENTER_COPIES)
+JUMPS(fexit_jumps, WT_COPIES)
+JUMPS(fexit_jumps_2, WT_COPIES)
+
+#define FENTRY_CALL(name, copy)                              \
+	SEC("?fentry")                                       \
+	int name##_##copy(__u64 *ctx)                        \
+	{                                                    \
+		struct pt_regs *regs = fentry_regs(ctx);     \
+                                                             \
+		return call_enter(regs, regs_syscall(regs)); \
+	}
+#define FEXIT_CALL(name, copy)                                            \
+	SEC("?fexit")                                                     \
+	int name##_##copy(__u64 *ctx)                                     \
+	{                                                                 \
+		struct pt_regs *regs = fentry_regs(ctx);                  \
+                                                                          \
+		return call_exit(regs, regs_syscall(regs), ctx[1], copy); \
+	}
+#define FEXIT_CALLS(name) \
+	FEXIT_CALL(name, 0) FEXIT_CALL(name, 1) FEXIT_CALL(name, 2) FEXIT_CALL(name, 3)
+
+FENTRY_CALL(fentry_call, 0)
+FENTRY_CALL(fentry_call, 1)
+FENTRY_CALL(fentry_call_2, 0)
+FENTRY_CALL(fentry_call_2, 1)
+FEXIT_CALLS(fexit_call)
+FEXIT_CALLS(fexit_call_2)
+
 /*
  * Backend raw: entry and exit of every system call. Sees 32-bit calls.
  */
 static __always_inline int raw_enter(__u64 *ctx)
 {
-	bool compat;
-	int op = op_of_syscall(ctx[1], &compat);
-
-	if (op >= 0)
-		op_enter((struct pt_regs *)ctx[0], op, compat);
-	return 0;
+	return call_enter((struct pt_regs *)ctx[0], ctx[1]);
 }
 
 static __always_inline int raw_exit(__u64 *ctx, __u32 copy)
 {
-	bool compat;
-	int op = op_of_syscall(regs_syscall((struct pt_regs *)ctx[0]), &compat);
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 
-	if (op >= 0)
-		call_exit((struct pt_regs *)ctx[0], ctx[1], op, compat, copy);
-	return 0;
+	return call_exit(regs, regs_syscall(regs), ctx[1], copy);
 }
 
 /*
@@ -212,7 +183,7 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		call_exit(current_regs(), ctx->ret, op, false, copy);
+		call_end(current_regs(), ctx->ret, op, false, copy);
 	return 0;
 }
 

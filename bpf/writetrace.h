@@ -45,10 +45,13 @@ enum wt_op {
 	WT_OP_COUNT,
 };
 
-/* System calls that are hooked: operations, and behind them those that fetch the results of AIO. */
+/* System calls that are hooked: operations, and behind them a second one of 32-bit programs for the
+ * same operation, and those that fetch the results of AIO. */
 enum wt_call_id {
-	WT_CALL_IO_GETEVENTS = WT_OP_COUNT,
+	WT_CALL_SENDFILE_OLD = WT_OP_COUNT,
+	WT_CALL_IO_GETEVENTS,
 	WT_CALL_IO_PGETEVENTS,
+	WT_CALL_IO_PGETEVENTS_TIME64,
 	WT_CALL_COUNT,
 };
 
@@ -76,7 +79,8 @@ struct wt_shape {
 	__u8 moves;	   /* the file's position means something */
 	__u8 has_pos;	   /* there is a position among the arguments */
 	__u8 pos_always;   /* also if it is -1 */
-	__u8 pad[2];
+	__u8 pipe_end;	   /* at the end of a pipe that is not for writing it reads */
+	__u8 pad;
 };
 
 /* Hooks are numbered by call; behind them come those for calls of 32-bit programs, where these have
@@ -203,6 +207,7 @@ enum wt_record_type {
 #define WT_EVENT_DATA_FAULT 16 /* data could not be read */
 #define WT_EVENT_FILE	    32 /* file holds an identity */
 #define WT_EVENT_FD	    64 /* fd is one */
+#define WT_EVENT_NO_DATA    128 /* there is none, or it cannot be got at */
 
 /*
  * One finished operation: identity only; the path is in the struct wt_file with the same id, which
@@ -313,7 +318,8 @@ struct wt_request {
 	__u8 has_fd;
 	__u8 has_size;
 	__u8 has_pos; /* offset is known; else it is the file's position */
-	__u8 pad[4];
+	__u8 compat;
+	__u8 pad[3];
 	char comm[WT_COMM_LEN];
 };
 #define WT_REQUESTS 16384

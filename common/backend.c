@@ -72,6 +72,8 @@ bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat)
 
 	if (compat)
 		mine &= meta->backend == BACKEND_FENTRY ? meta->compat_ops : 0;
+	else if (ops[op].nr == OPS_NO_SYSCALL)
+		return false;
 	else if (meta->backend == BACKEND_RAW)
 		mine &= -mine; /* one hook sees them all */
 	return mine & 1ULL << op;

@@ -384,6 +384,10 @@ static void json_compat(struct json *json, const struct line *line)
 
 static void text_data(struct buf *out, const struct line *line)
 {
+	if (line->event->flags & WT_EVENT_NO_DATA) {
+		buf_putc(out, '-');
+		return;
+	}
 	if (line->event->flags & WT_EVENT_DATA_FAULT) {
 		buf_puts(out, "(not readable)");
 		return;
@@ -396,6 +400,8 @@ static void text_data(struct buf *out, const struct line *line)
 static void json_data(struct json *json, const struct line *line)
 {
 	if (line->event->ret < 0)
+		return;
+	if (line->event->flags & WT_EVENT_NO_DATA)
 		return;
 	if (!(line->event->flags & WT_EVENT_DATA_FAULT))
 		json_bytes(json, "data", line->event + 1, line->event->data_len);

@@ -87,9 +87,23 @@ struct kernel_uring kernel_find_uring(const struct btf *btf);
 /** kernel_has_uring - there are such tracepoints, of a kind that we know */
 bool kernel_has_uring(void);
 
-/** kernel_has_typed_regs - the functions of all system calls that we hook take a struct pt_regs
- * that the kernel's BTF describes; on 5.10 some only name it */
-bool kernel_has_typed_regs(const struct btf *btf);
+#define KERNEL_FUNCTION_MAX 64
+
+/* A function of the kernel behind a system call. */
+struct kernel_function {
+	uint32_t id;	    /* in the kernel's BTF; 0: there is none */
+	uint32_t prototype; /* the same of its type */
+	bool typed;	    /* takes a struct pt_regs that BTF describes; on 5.10 some only name it */
+};
+
+/** kernel_hook_name - the function of hook number @hook (WT_HOOK); empty if it has none */
+void kernel_hook_name(unsigned int hook, char name[KERNEL_FUNCTION_MAX]);
+
+/** kernel_find_hooks - the functions of all hooks
+ *
+ * @hooks: WT_HOOKS of them.
+ */
+void kernel_find_hooks(const struct btf *btf, struct kernel_function *hooks);
 
 /** kernel_has_compat_functions - 32-bit programs' calls can be hooked by function, all of them */
 bool kernel_has_compat_functions(void);

@@ -62,13 +62,20 @@ bool kernel_has_uring(void)
 	return has;
 }
 
-/* FUNC → FUNC_PROTO → PTR → (const) STRUCT, or FWD */
-static bool takes_typed_pointer(const struct btf *btf, const char *function)
+void kernel_hook_name(unsigned int hook, char name[KERNEL_FUNCTION_MAX])
 {
-	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	const struct op *op = &ops[hook % WT_CALL_COUNT];
 
-	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	*name = 0;
+	if (hook >= WT_CALL_COUNT && op->compat_function)
+		snprintf(name, KERNEL_FUNCTION_MAX, "%s", op->compat_function);
+	else if (hook < WT_CALL_COUNT && op->nr != OPS_NO_SYSCALL)
+		snprintf(name, KERNEL_FUNCTION_MAX, KERNEL_SYSCALL "%s", op->syscall);
+}
+
+/* FUNC_PROTO → PTR → (const) STRUCT, or FWD */
+static bool takes_typed_pointer(const struct btf *btf, const struct btf_type *type)
+{
 	if (!type || !btf_vlen(type))
 		return false;
 	type = btf__type_by_id(btf, btf_params(type)->type);
@@ -77,30 +84,52 @@ static bool takes_typed_pointer(const struct btf *btf, const char *function)
 	return type && btf_is_struct(type);
 }
 
-bool kernel_has_typed_regs(const struct btf *btf)
+/*
+ * Looks once at each function: there are tens of thousands. Some are there twice, the second time as
+ * what stands in for a call that the kernel is built without (6.1): the one that is like the others
+ * is taken, so that there are fewer prototypes.
+ */
+void kernel_find_hooks(const struct btf *btf, struct kernel_function *hooks)
 {
-	char name[64];
-	bool all = true;
+	char names[WT_HOOKS][KERNEL_FUNCTION_MAX];
+	__u32 usual = 0;
+	int first;
 
-	for_each_call(i)
-	{
-		if (ops[i].nr == OPS_NO_SYSCALL)
+	memset(hooks, 0, WT_HOOKS * sizeof(*hooks));
+	for (unsigned int i = 0; i < WT_HOOKS; i++)
+		kernel_hook_name(i, names[i]);
+	first = btf__find_by_name_kind(btf, names[0], BTF_KIND_FUNC);
+	if (first > 0)
+		usual = btf__type_by_id(btf, first)->type;
+	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const char *name;
+
+		if (!btf_is_func(type))
 			continue;
-		snprintf(name, sizeof(name), KERNEL_SYSCALL "%s", ops[i].syscall);
-		all = all && takes_typed_pointer(btf, name);
-		if (ops[i].compat_function && kernel_has_function(btf, ops[i].compat_function))
-			all = all && takes_typed_pointer(btf, ops[i].compat_function);
+		name = btf__name_by_offset(btf, type->name_off);
+		if (strncmp(name, "__", 2))
+			continue;
+		for (unsigned int i = 0; i < WT_HOOKS; i++)
+			if (!strcmp(name, names[i]) && (!hooks[i].id || type->type == usual))
+				hooks[i] = (struct kernel_function){
+					.id = id,
+					.prototype = type->type,
+					.typed = takes_typed_pointer(
+						btf, btf__type_by_id(btf, type->type)),
+				};
 	}
-	return all;
 }
 
 bool kernel_has_compat_functions(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
+	struct kernel_function hooks[WT_HOOKS];
 	bool all = btf;
 
-	for_each_call(i) all = all && (!ops[i].compat_function ||
-				       kernel_has_function(btf, ops[i].compat_function));
+	if (btf)
+		kernel_find_hooks(btf, hooks);
+	for_each_call(i) all = all && (!ops[i].compat_function || hooks[WT_HOOK(i, true)].id);
 	btf__free(btf);
 	return all;
 }

@@ -122,10 +122,15 @@ const struct op ops[WT_CALL_COUNT] = {
 	[WT_OP_AIO_PWRITE] = AIO("aio:pwrite", "write"),
 	[WT_OP_AIO_PWRITEV] = AIO("aio:pwritev", "write"),
 	[WT_OP_AIO_FSYNC] = AIO("aio:fsync", "sync"),
+	/* its number is that of the operation */
+	[WT_CALL_SENDFILE_OLD] = CALL("sendfile_old", OPS_NO_SYSCALL, OPS_NO_SYSCALL,
+		"__ia32_compat_sys_sendfile"),
 	[WT_CALL_IO_GETEVENTS] = CALL("io_getevents", SYS_io_getevents, NR_X86(247),
 		"__ia32_sys_io_getevents_time32"),
 	[WT_CALL_IO_PGETEVENTS] = CALL("io_pgetevents", SYS_io_pgetevents, NR_X86(385),
 		"__ia32_compat_sys_io_pgetevents"),
+	[WT_CALL_IO_PGETEVENTS_TIME64] = CALL("io_pgetevents_time64", OPS_NO_SYSCALL, NR_X86(416),
+		"__ia32_compat_sys_io_pgetevents_time64"),
 };
 /* clang-format on */
 
@@ -198,6 +203,7 @@ struct wt_shape ops_shape(unsigned int op)
 		.moves = s->place != OP_PLACE_NONE,
 		.has_pos = value || s->place == OP_PLACE_VALUE_1,
 		.pos_always = s->place != OP_PLACE_VALUE_RWF,
+		.pipe_end = op == WT_OP_VMSPLICE,
 	};
 }
 
@@ -215,9 +221,17 @@ uint64_t ops_calls(uint64_t mask)
 {
 	uint64_t calls = mask & ops_from(OP_SYSCALL);
 
+	if (mask & 1ULL << WT_OP_SENDFILE)
+		calls |= 1ULL << WT_CALL_SENDFILE_OLD;
 	if (mask & ops_from(OP_AIO))
-		calls |= 1ULL << WT_CALL_IO_GETEVENTS | 1ULL << WT_CALL_IO_PGETEVENTS;
+		calls |= 1ULL << WT_CALL_IO_GETEVENTS | 1ULL << WT_CALL_IO_PGETEVENTS |
+			 1ULL << WT_CALL_IO_PGETEVENTS_TIME64;
 	return calls;
+}
+
+bool ops_is_begun(unsigned int call)
+{
+	return call < WT_OP_COUNT || call == WT_CALL_SENDFILE_OLD;
 }
 
 uint64_t ops_all(void)

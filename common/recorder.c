@@ -21,6 +21,9 @@
 #define PATIENCE_NS 20000000
 #define PAUSE_NS    500000
 
+/* From the end of an operation to its record: longer than a program takes. */
+#define RECORD_NS 1000000
+
 /* Slots of the table of files for each slot of map paths, so that few share one. */
 #define FILES_SPREAD   4
 #define FILES_PER_SLOT 16
@@ -130,6 +133,14 @@ void recorder_close(struct recorder *r)
 	free(r);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now = {};
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * UNITS_NS_PER_S + now.tv_nsec;
+}
+
 enum slot { SLOT_WHOLE, SLOT_NOT_YET, SLOT_GONE };
 
 static enum slot slot_state(const __u64 *seq, uint64_t position)
@@ -224,8 +235,8 @@ static bool wait_for_slot(const __u64 *seq, uint64_t position, int *patience_ns)
 	return slot_state(seq, position) == SLOT_WHOLE;
 }
 
-/* Events that have come on a lane. */
-static int take_events(struct recorder *r, unsigned int lane, int *patience_ns)
+/* Events that have come on a lane, but for those that ended after @until_ns. */
+static int take_events(struct recorder *r, unsigned int lane, uint64_t until_ns, int *patience_ns)
 {
 	const uint32_t slots = r->meta->event_slots;
 	uint64_t head = __atomic_load_n(&r->heads[lane].events, __ATOMIC_ACQUIRE);
@@ -251,6 +262,8 @@ static int take_events(struct recorder *r, unsigned int lane, int *patience_ns)
 			lost++;
 			continue;
 		}
+		if (e.event.time_ns > until_ns)
+			break;
 		e.event.data_len = 0;
 		r->copied[r->n_copied++] = (struct copied){ .event = e.event,
 							    .position = position,
@@ -295,20 +308,36 @@ static int hand_out(struct recorder *r, size_t first, const struct recorder_call
 /* Events that were gone before they could be copied, and nothing after them was there. */
 static int hand_out_lost(struct recorder *r, const struct recorder_calls *calls)
 {
-	struct timespec now;
 	uint64_t lost = 0;
 
 	for (unsigned int lane = 0; lane < r->meta->lanes; lane++)
 		lost += r->lanes[lane].lost;
 	if (!lost || !(r->began || r->n_copied))
 		return 0;
-	if (!r->last_ns && !clock_gettime(CLOCK_BOOTTIME, &now))
-		r->last_ns = now.tv_sec * UNITS_NS_PER_S + now.tv_nsec;
+	if (!r->last_ns)
+		r->last_ns = now_ns();
 	return calls->lost(calls->arg, lost, r->last_ns);
+}
+
+/*
+ * Lanes are looked at one after the other while events come on all of them. So that none is missing
+ * between those shown, all are read as of one moment, and what ended before it is given time to
+ * come. Return: that moment.
+ */
+static uint64_t one_moment(const struct recorder *r)
+{
+	const struct timespec pause = { .tv_nsec = RECORD_NS };
+	uint64_t now = now_ns();
+
+	if (r->meta->lanes == 1)
+		return UINT64_MAX;
+	nanosleep(&pause, NULL);
+	return now;
 }
 
 int recorder_read(struct recorder *r, uint32_t most, const struct recorder_calls *calls)
 {
+	const uint64_t until_ns = one_moment(r);
 	int patience_ns = PATIENCE_NS, err = 0;
 	size_t first = 0;
 
@@ -317,7 +346,7 @@ int recorder_read(struct recorder *r, uint32_t most, const struct recorder_calls
 	for (unsigned int lane = 0; lane < r->meta->lanes; lane++)
 		take_paths(r, lane);
 	for (unsigned int lane = 0; lane < r->meta->lanes && !err; lane++)
-		err = take_events(r, lane, &patience_ns);
+		err = take_events(r, lane, until_ns, &patience_ns);
 	for (unsigned int lane = 0; lane < r->meta->lanes; lane++)
 		take_paths(r, lane);
 	if (err)

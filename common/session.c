@@ -110,8 +110,23 @@ static int session_load(struct session *s, const struct session_options *o, bool
 
 static void session_detach(struct session *s)
 {
-	while (s->n_links)
-		bpf_link__destroy(s->links[--s->n_links]);
+	while (s->n_links) {
+		struct session_link *link = &s->links[--s->n_links];
+
+		if (link->link)
+			bpf_link__destroy(link->link);
+		else
+			close(link->fd);
+	}
+}
+
+static void session_unload(struct session *s)
+{
+	session_detach(s);
+	while (s->n_jumps)
+		close(s->jumps[--s->n_jumps].prog);
+	writetrace_bpf__destroy(s->skel);
+	s->skel = NULL;
 }
 
 static int compare_fds(const void *a, const void *b)
@@ -126,7 +141,7 @@ static void detach_apart(const struct session *s)
 	unsigned int next = 0;
 
 	for (unsigned int i = 0; i < s->n_links; i++)
-		fds[i] = bpf_link__fd(s->links[i]);
+		fds[i] = s->links[i].fd;
 	qsort(fds, s->n_links, sizeof(*fds), compare_fds);
 	setsid();
 	if (chdir("/"))
@@ -163,9 +178,9 @@ void session_close(struct session *session)
 		return;
 	/* libbpf would turn off the perf event behind a link that is pinned */
 	for (unsigned int i = 0; session->pinned && i < session->n_links; i++)
-		bpf_link__disconnect(session->links[i]);
-	session_detach(session);
-	writetrace_bpf__destroy(session->skel);
+		if (session->links[i].link)
+			bpf_link__disconnect(session->links[i].link);
+	session_unload(session);
 	free(session);
 }
 
@@ -178,9 +193,8 @@ static bool is_refusal(int err)
 /* What the kernel's BTF tells, taken down before libbpf reads it once more: it is large. */
 struct facts {
 	bool direct;	     /* bpf_rdonly_cast exists */
-	uint64_t compat_ops; /* see struct session */
 	struct kernel_uring uring;
-	bool typed_regs; /* functions of system calls have arguments of a known type */
+	struct kernel_function hooks[WT_HOOKS];
 	bool counts_tracepoint_misses;
 	int fentry_err;
 	struct buf fentry_why;
@@ -197,13 +211,26 @@ static int facts_gather(struct facts *facts, enum backend backend)
 		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
 	if (backend == BACKEND_FENTRY || backend == BACKEND_AUTO)
 		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
-	facts->typed_regs = kernel_has_typed_regs(btf);
+	if (facts->fentry_err == 0 && (backend == BACKEND_FENTRY || backend == BACKEND_AUTO))
+		kernel_find_hooks(btf, facts->hooks);
 	facts->uring = kernel_find_uring(btf);
-	for_each_call(i) if (ops[i].compat_function &&
-			     kernel_has_function(btf, ops[i].compat_function)) facts->compat_ops |=
-		1ULL << i;
 	btf__free(btf);
 	return 0;
+}
+
+/* What is true of the functions that fentry hooks. */
+static void session_use_hooks(struct session *s, const struct facts *facts)
+{
+	memcpy(s->hooks, facts->hooks, sizeof(s->hooks));
+	s->meta.compat_ops = 0;
+	s->typed_regs = true;
+	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
+		if (s->hooks[hook].id && !s->hooks[hook].typed)
+			s->typed_regs = false;
+		if (s->hooks[hook].id && hook >= WT_CALL_COUNT)
+			s->meta.compat_ops |= 1ULL << (hook - WT_CALL_COUNT);
+	}
+	s->typed_regs = s->typed_regs || s->meta.backend != BACKEND_FENTRY;
 }
 
 static int session_try(struct session *s, const struct session_options *o,
@@ -219,11 +246,10 @@ static int session_try(struct session *s, const struct session_options *o,
 		err = kernel_mount_tracefs(why);
 	if (err)
 		return err;
-	s->meta.compat_ops = facts->compat_ops;
+	session_use_hooks(s, facts);
 	s->uring = facts->uring;
 	if (s->uring.layout == WT_URING_NONE)
 		s->meta.ops &= ~ops_from(OP_URING);
-	s->typed_regs = facts->typed_regs || s->meta.backend != BACKEND_FENTRY;
 	s->meta.counts_misses =
 		s->meta.backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
 	/* where the function exists, some program types may still not call it */
@@ -241,13 +267,6 @@ static int session_try(struct session *s, const struct session_options *o,
 	if (err)
 		return err;
 	return session_attach(s, why);
-}
-
-static void session_undo(struct session *s)
-{
-	session_detach(s);
-	writetrace_bpf__destroy(s->skel);
-	s->skel = NULL;
 }
 
 /* What is wrong for all backends is said in words of its own. */
@@ -307,7 +326,7 @@ static int session_try_all(struct session *s, const struct session_options *o, s
 			buf_printf(why, "%s%s: %s", why->len ? "; " : "", backend_name(backend),
 				   buf_cstr(&reason));
 			refused = refused && is_refusal(err);
-			session_undo(s);
+			session_unload(s);
 		}
 		buf_free(&reason);
 		if (!err)

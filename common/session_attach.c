@@ -14,12 +14,21 @@
 #include "ops.h"
 #include "uring.h"
 
+int session_keep_fd(struct session *s, int fd, const char *program)
+{
+	if (fd < 0)
+		return -errno;
+	s->links[s->n_links++] = (struct session_link){ .fd = fd, .program = program };
+	return 0;
+}
+
 static int keep_link(struct session *s, struct bpf_link *link, const struct bpf_program *prog)
 {
 	if (!link)
 		return -errno;
-	s->link_programs[s->n_links] = bpf_program__name(prog);
-	s->links[s->n_links++] = link;
+	s->links[s->n_links++] = (struct session_link){ .link = link,
+							.fd = bpf_link__fd(link),
+							.program = bpf_program__name(prog) };
 	return 0;
 }
 
@@ -28,7 +37,7 @@ static int attach_hook(struct session *s, bool exit, unsigned int op, bool compa
 	struct bpf_program *prog = session_hook(s, exit, op, compat, copy);
 	char name[64];
 
-	if (!backend_has_hook(&s->meta, op, compat) || (!exit && op >= WT_OP_COUNT))
+	if (!backend_has_hook(&s->meta, op, compat) || (!exit && !ops_is_begun(op)))
 		return 0;
 	if (s->meta.backend != BACKEND_TRACEPOINT)
 		return keep_link(s, bpf_program__attach(prog), prog);
@@ -40,6 +49,8 @@ static int attach_hooks(struct session *s, bool exit, int copy)
 {
 	int err = 0;
 
+	if (s->meta.backend == BACKEND_FENTRY)
+		return session_fentry_attach(s, exit, copy);
 	for_each_call(i)
 	{
 		if (!err)
@@ -97,11 +108,20 @@ static void selftest_uring(const struct session *s, uint64_t *entered, uint64_t 
 	}
 }
 
+/* Those that we can make ourselves. */
+static uint64_t selftest_calls(const struct session *s)
+{
+	uint64_t calls = ops_calls(s->meta.ops);
+
+	for_each_call(i) if (ops[i].nr == OPS_NO_SYSCALL) calls &= ~(1ULL << i);
+	return calls;
+}
+
 /* Hooks may load and attach and yet never fire (bcc issue 1667): see our own operations first. */
 static int session_selftest(struct session *s, struct buf *why)
 {
 	struct wt_shared *shared = &s->skel->bss->shared;
-	uint64_t exited = ops_calls(s->meta.ops);
+	uint64_t exited = selftest_calls(s);
 	uint64_t entered = s->latency ? exited & ops_from(OP_SYSCALL) : 0;
 
 	shared->self_tgid = getpid();
@@ -123,7 +143,7 @@ static int session_selftest(struct session *s, struct buf *why)
 
 int session_attach(struct session *s, struct buf *why)
 {
-	int err = 0;
+	int err = session_fentry_fill(s);
 
 	for (int copy = 0; copy < s->copies && !err; copy++)
 		err = attach_copy(s, copy);

@@ -29,7 +29,7 @@
 #define RECORDER_LANE_MIN  256
 #define RECORDER_PATHS_MIN 256 /* room for the longest path, several times */
 
-#define MESSAGE_OPS	   (1ULL << WT_OP_SENDMSG | 1ULL << WT_OP_SENDMMSG)
+#define MESSAGE_OPS	   (1ULL << WT_OP_SENDMSG | 1ULL << WT_OP_SENDMMSG | 1ULL << WT_OP_URING_SENDMSG)
 
 #define FOLLOW_MAX	   16384 /* processes listed at one time */
 #define WAKE_SHARES	   16	 /* a sleeping reader is woken when this share of the ring is new */
@@ -101,7 +101,8 @@ static void configure_call(struct session *s, unsigned int call)
 {
 	struct wt_syscall *syscalls = (struct wt_syscall *)s->skel->rodata->syscalls;
 
-	syscalls[ops[call].nr].native = call + 1;
+	if (ops[call].nr != OPS_NO_SYSCALL)
+		syscalls[ops[call].nr].native = call + 1;
 	if (ops[call].nr_compat != OPS_NO_SYSCALL)
 		syscalls[ops[call].nr_compat].compat = call + 1;
 	if (ops[call].nr_compat_old != OPS_NO_SYSCALL)
@@ -225,10 +226,10 @@ static int choose_hook(struct session *s, unsigned int op, bool compat, int copy
 {
 	int err;
 
-	if (!backend_has_hook(&s->meta, op, compat))
+	if (s->meta.backend == BACKEND_FENTRY || !backend_has_hook(&s->meta, op, compat))
 		return 0;
 	err = program_load(session_hook(s, true, op, compat, copy));
-	if (!err && s->latency && op < WT_OP_COUNT && copy < WT_ENTER_COPIES)
+	if (!err && s->latency && ops_is_begun(op) && copy < WT_ENTER_COPIES)
 		err = program_load(session_hook(s, false, op, compat, copy));
 	return err;
 }
@@ -262,6 +263,8 @@ int session_configure(struct session *s, const struct session_options *o, bool d
 
 	configure(s, o, direct);
 	err = size_maps(s, o);
+	if (!err)
+		err = session_fentry_choose(s);
 	for (int copy = 0; copy < s->copies && !err; copy++)
 		err = choose_copy(s, copy);
 	return err;

@@ -15,20 +15,34 @@
 
 #define SESSION_LINKS_MAX (WT_COPIES * (2 * WT_HOOKS + 2))
 
+/* A program that jumps to another (session_fentry.c). */
+struct session_jump {
+	int prog;
+	char name[40];
+};
+
+struct session_link {
+	struct bpf_link *link; /* NULL: libbpf does not know of it */
+	int fd;
+	const char *program; /* its name */
+};
+
 struct session {
 	struct writetrace_bpf *skel;
 	struct wt_meta meta; /* also of sessions that are not pinned */
 	uint64_t wanted_ops; /* also those that this kernel does not show */
 	bool fetches;	     /* programs may use atomic operations that tell the old value */
 	bool typed_regs;     /* see struct wt_config */
+	struct kernel_function hooks[WT_HOOKS]; /* of backend fentry */
 	struct kernel_uring uring;
 	bool latency;
 	bool follow;
 	bool pinned; /* what is attached outlives us */
 	int copies;  /* of exit programs: 1 or WT_COPIES */
-	struct bpf_link *links[SESSION_LINKS_MAX];
-	const char *link_programs[SESSION_LINKS_MAX]; /* names */
+	struct session_link links[SESSION_LINKS_MAX];
 	unsigned int n_links;
+	struct session_jump jumps[WT_COPIES * 2 * WT_HOOKS];
+	unsigned int n_jumps;
 };
 
 /** session_object_no_fetch - the same programs for kernels before 5.12, as an ELF object */
@@ -74,7 +88,21 @@ int session_fill_tasks(struct bpf_map *map, const struct filter_task *tasks, siz
 /** session_open_cgroup - Return: a descriptor, or -errno with the reason in @why */
 int session_open_cgroup(const char *path, struct buf *why);
 
+/* session_fentry.c; nothing happens with other backends. Each returns 0 or -errno. */
+
+/** session_fentry_choose - programs to load; before load */
+int session_fentry_choose(struct session *s);
+
+/** session_fentry_fill - say which programs are jumped to; after load */
+int session_fentry_fill(struct session *s);
+
+/** session_fentry_attach - attach copy number @copy of all entry or exit programs */
+int session_fentry_attach(struct session *s, bool exit, int copy);
+
 /* session_attach.c */
+
+/** session_keep_fd - remember a link, or the error that there is instead; @program stays */
+int session_keep_fd(struct session *s, int fd, const char *program);
 
 /** session_attach - attach what was loaded and see it fire */
 int session_attach(struct session *s, struct buf *why);

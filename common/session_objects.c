@@ -45,6 +45,9 @@ static int get_object(void *arg, const char *name)
 	if (!strncmp(name, OBJECTS_PROGRAM, prefix)) {
 		prog = bpf_object__find_program_by_name(s->skel->obj, name + prefix);
 		fd = prog ? bpf_program__fd(prog) : -1;
+		for (unsigned int i = 0; i < s->n_jumps; i++)
+			if (!strcmp(s->jumps[i].name, name + prefix))
+				fd = s->jumps[i].prog;
 	} else {
 		bpf_object__for_each_map (map, s->skel->obj) {
 			map_name(map, own);
@@ -78,6 +81,12 @@ static int each_program(const struct session *s, int (*fn)(void *arg, const char
 		if (err)
 			return err;
 	}
+	for (unsigned int i = 0; i < s->n_jumps; i++) {
+		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s", s->jumps[i].name);
+		err = fn(arg, name, s->jumps[i].prog);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
@@ -99,8 +108,8 @@ int session_each_object(const struct session *s, int (*fn)(void *arg, const char
 	err = each_program(s, fn, arg);
 	for (unsigned int i = 0; !err && i < s->n_links; i++) {
 		/* tracepoints of all operations run one program */
-		snprintf(name, sizeof(name), OBJECTS_LINK "%03u_%s", i, s->link_programs[i]);
-		err = fn(arg, name, bpf_link__fd(s->links[i]));
+		snprintf(name, sizeof(name), OBJECTS_LINK "%03u_%s", i, s->links[i].program);
+		err = fn(arg, name, s->links[i].fd);
 	}
 	return err;
 }

@@ -64,8 +64,10 @@ needs_guest() { in_guest || skip "only in a guest: $1"; }
 # In guests time is scarce: what the host's kernel shows no other will show differently.
 kernel_has_no_part() { ! in_guest || skip "not in guests: no kernel has a part in it"; }
 
-# needs_backend NAME: only fentry may be missing, and only on this machine, which may be locked down
+# needs_backend NAME: only fentry may be missing, and only on this machine, which may be locked down; and tracepoint on
+# Linux 5.10
 needs_backend() {
+	[[ $1 != tracepoint || ${WT_KERNEL-} != 5.10 ]] || skip "no tracepoint backend on Linux 5.10"
 	[[ $1 == fentry ]] && ! in_guest || return 0
 	wt trace -q --backend fentry -- true
 	((status == 0)) && return
@@ -75,7 +77,8 @@ needs_backend() {
 
 # The backends that work here
 backends() {
-	echo raw tracepoint
+	echo raw
+	[[ ${WT_KERNEL-} == 5.10 ]] || echo tracepoint
 	if in_guest || writetrace trace -q --backend fentry -- true >/dev/null 2>&1; then
 		echo fentry
 	fi

@@ -61,3 +61,82 @@ by_wchar() {
 	git -C repo add .
 	by_wchar git -C repo -c user.name=me -c user.email=me@localhost -c gc.auto=0 commit -q -m first
 }
+
+# needs PROGRAM...: all of them are installed
+needs() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
+@test "cp by the kernel's wchar" {
+	# mostly copy_file_range
+	by_wchar cp -r "$top/common" "$top/tests" .
+	is "$(jq -n 'reduce (inputs | select(.op == "copy_file_range" and .ret > 0)) as $e (0; . + $e.ret) | . > 0' lines)" true \
+		"bytes copied by copy_file_range"
+}
+
+@test "rsync by the kernel's wchar" {
+	needs rsync
+	cp -r "$top/common" from
+	by_wchar rsync -a from/ to/
+	diff -r from to
+}
+
+@test "redis with an append-only file, by the kernel's wchar" {
+	needs redis-check-rdb redis-benchmark redis-cli
+	# One program that goes by its name. Debian's package of the other name would start a service.
+	ln -s "$(command -v redis-check-rdb)" redis-server
+	by_wchar bash -c '
+		./redis-server --port 0 --unixsocket "$PWD/socket" --appendonly yes --appendfsync everysec --save "" --dir "$PWD" &
+		until redis-cli -s socket ping | grep -q PONG; do sleep 0.05; done
+		redis-benchmark -s socket -q -n 5000 -c 10 -d 200 -t set,lpush,mset
+		redis-cli -s socket bgrewriteaof
+		until redis-cli -s socket info persistence | grep -q aof_rewrite_in_progress:0; do sleep 0.05; done
+		redis-cli -s socket shutdown
+		wait'
+	# the server, its child that rewrites the file, the clients
+	is "$(jq -n 'reduce (inputs | select((.path // "" | test("/appendonlydir/")) and .ret > 0)) as $e (0; . + $e.ret)
+		| . > 5000 * 200 * 3' lines)" true "the append-only file has all that was set"
+}
+
+@test "PostgreSQL under pgbench, by the kernel's wchar" {
+	local bin as
+	bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+	[[ -x $bin/postgres ]] || bin=$(dirname "$(command -v postgres || echo /nowhere)")
+	[[ -x $bin/postgres && -x $bin/pgbench ]] || skip "PostgreSQL is not installed"
+	# It refuses to be root, and another user has to get here.
+	as=(setpriv --reuid=65534 --regid=65534 --clear-groups env "PATH=$bin:$PATH" "PGHOST=$PWD/pg" PGUSER=me PGDATABASE=postgres
+		PGDATA="$PWD/pg/data")
+	mkdir pg
+	chown 65534:65534 pg
+	chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	"${as[@]}" initdb -U me -A trust --no-sync >initdb.log 2>&1 || fail "initdb: $(tail -n 3 initdb.log)"
+	by_wchar "${as[@]}" bash -c '
+		cd "$PGHOST" || exit
+		postgres -c listen_addresses= -k "$PGHOST" -c logging_collector=off >log 2>&1 &
+		until pg_isready -q; do sleep 0.05; done
+		pgbench -q -i -s 1 && pgbench -c 4 -j 2 -t 100 >bench 2>&1
+		kill -INT %1
+		wait'
+	has pg/bench 'processed: 400/400'
+	is "$(jq -n 'reduce (inputs | select((.path // "" | test("/pg_wal/")) and .ret > 0)) as $e (0; . + $e.ret) | . > 0' lines)" true \
+		"bytes of the write-ahead log"
+}
+
+# Which operations the kernel counts in wchar: those of write and copy that are system calls, but for splice, vmsplice and
+# tee. (splice of a pipe into a file writes without being counted; io_uring, AIO and sends are not counted either.)
+@test "what the kernel's wchar leaves out" {
+	mkdir d
+	for load in ways uring aio; do
+		cat >counted <<-'END'
+			workload "$1" d expect
+			awk '/^wchar/ { print $2 }' /proc/$$/io >wchar
+		END
+		wt trace -j -q -e all -o lines --force -- bash counted "$load"
+		expect_status 0
+		is "$(jq -n --arg path "$PWD/wchar" 'reduce (inputs | select(.type == "write" and .ret > 0 and .path != $path
+			and (.op | IN("write", "sendfile", "copy_file_range")))) as $e (0; . + $e.ret)' lines)" "$(<wchar)" "bytes of $load"
+	done
+}

@@ -96,7 +96,7 @@ static void vm_splice(struct wl_ops *ops, int fd, const struct iovec *iov, int c
 	ev->has_offset = false;
 	for (int i = 0; i < count; i++) {
 		ev->size += iov[i].iov_len;
-		if (want >= 0)
+		if (want >= 0 || want == WAY_ANY)
 			way_add_data(ev, iov[i].iov_base, iov[i].iov_len);
 	}
 	way_end(ops, syscall(SYS_vmsplice, fd, iov, (long)count, SPLICE_F_NONBLOCK), want);

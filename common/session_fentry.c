@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Backend fentry: what is attached to the kernel's functions.
+ *
+ * A program is verified anew for each function that it is attached to. So there is one for all of
+ * them, and what is attached only jumps there (a tail call). Jumps are made here: they are the same
+ * but for where they are attached and which of the two programs they go to.
+ */
+#include "session_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "backend.h"
+#include "buf.h"
+#include "ops.h"
+
+/* Prototypes that the functions have: their one parameter has a name or, where the kernel may be
+ * built without the call, none. */
+#define PROTOTYPES 2
+
+static const char *const enter_programs[PROTOTYPES] = { "fentry_call", "fentry_call_2" };
+static const char *const exit_programs[PROTOTYPES] = { "fexit_call", "fexit_call_2" };
+
+static bool is_hooked(const struct session *s, unsigned int hook)
+{
+	return s->meta.backend == BACKEND_FENTRY &&
+	       backend_has_hook(&s->meta, hook % WT_CALL_COUNT, hook >= WT_CALL_COUNT);
+}
+
+/* One of the hooked functions of each prototype; -1: there is none. False if there are more. */
+static bool find_prototypes(const struct session *s, int examples[PROTOTYPES])
+{
+	unsigned int n = 0, i;
+
+	examples[0] = examples[1] = -1;
+	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
+		if (!is_hooked(s, hook))
+			continue;
+		for (i = 0; i < n; i++)
+			if (s->hooks[hook].prototype == s->hooks[examples[i]].prototype)
+				break;
+		if (i < n)
+			continue;
+		if (n == PROTOTYPES)
+			return false;
+		examples[n++] = hook;
+	}
+	return true;
+}
+
+static int choose_program(struct session *s, const char *name, int copy, int example)
+{
+	struct bpf_program *prog = session_program(s, name, copy);
+	char function[KERNEL_FUNCTION_MAX];
+	int err = prog ? bpf_program__set_autoload(prog, true) : -ENOENT;
+
+	kernel_hook_name(example, function);
+	return err ? err : bpf_program__set_attach_target(prog, 0, function);
+}
+
+int session_fentry_choose(struct session *s)
+{
+	int examples[PROTOTYPES], err = 0;
+
+	if (!find_prototypes(s, examples))
+		return -EOPNOTSUPP;
+	for (int i = 0; i < PROTOTYPES; i++) {
+		struct bpf_map *const enter[] = { s->skel->maps.fentry_jumps,
+						  s->skel->maps.fentry_jumps_2 };
+		struct bpf_map *const exit[] = { s->skel->maps.fexit_jumps,
+						 s->skel->maps.fexit_jumps_2 };
+		const bool has = examples[i] >= 0;
+
+		if (!err)
+			err = bpf_map__set_autocreate(enter[i], has && s->latency);
+		if (!err)
+			err = bpf_map__set_autocreate(exit[i], has);
+		for (int copy = 0; has && copy < s->copies && !err; copy++) {
+			err = choose_program(s, exit_programs[i], copy, examples[i]);
+			if (!err && s->latency && copy < WT_ENTER_COPIES)
+				err = choose_program(s, enter_programs[i], copy, examples[i]);
+		}
+	}
+	return err;
+}
+
+static int load_jump(const char *name, bool exit, unsigned int function, int map, int copy)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .attach_btf_id = function,
+		    .expected_attach_type = exit ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
+	const struct bpf_insn insns[] = {
+		/* r2 = map, in two slots; r3 = key; r1 is the context */
+		{ .code = BPF_LD | BPF_DW | BPF_IMM,
+		  .dst_reg = BPF_REG_2,
+		  .src_reg = BPF_PSEUDO_MAP_FD,
+		  .imm = map },
+		{},
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = copy },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	char short_name[BPF_OBJ_NAME_LEN];
+	int fd;
+
+	snprintf(short_name, sizeof(short_name), "%s", name);
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, short_name, "GPL", insns,
+			   sizeof(insns) / sizeof(*insns), &opts);
+	return fd < 0 ? -errno : fd;
+}
+
+static int attach_jump(struct session *s, unsigned int hook, bool exit, int copy)
+{
+	struct session_jump *jump = &s->jumps[s->n_jumps];
+	int examples[PROTOTYPES], map;
+	bool other;
+
+	find_prototypes(s, examples);
+	other = s->hooks[hook].prototype != s->hooks[examples[0]].prototype;
+	if (exit)
+		map = bpf_map__fd(other ? s->skel->maps.fexit_jumps_2 : s->skel->maps.fexit_jumps);
+	else
+		map = bpf_map__fd(other ? s->skel->maps.fentry_jumps_2
+					: s->skel->maps.fentry_jumps);
+	backend_program(BACKEND_FENTRY, exit, hook % WT_CALL_COUNT, hook >= WT_CALL_COUNT, copy,
+			jump->name, sizeof(jump->name));
+	jump->prog = load_jump(jump->name, exit, s->hooks[hook].id, map, copy);
+	if (jump->prog < 0)
+		return jump->prog;
+	s->n_jumps++;
+	return session_keep_fd(s, bpf_raw_tracepoint_open(NULL, jump->prog), jump->name);
+}
+
+int session_fentry_attach(struct session *s, bool exit, int copy)
+{
+	int err = 0;
+
+	for (unsigned int hook = 0; hook < WT_HOOKS && !err; hook++)
+		if (is_hooked(s, hook) && (exit || ops_is_begun(hook % WT_CALL_COUNT)))
+			err = attach_jump(s, hook, exit, copy);
+	return err;
+}
+
+static int fill(struct session *s, struct bpf_map *jumps, const char *program, int copies)
+{
+	for (int copy = 0; copy < s->copies && copy < copies; copy++) {
+		const __u32 key = copy;
+		const int fd = bpf_program__fd(session_program(s, program, copy));
+
+		if (bpf_map__autocreate(jumps) &&
+		    bpf_map_update_elem(bpf_map__fd(jumps), &key, &fd, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+int session_fentry_fill(struct session *s)
+{
+	int err = fill(s, s->skel->maps.fentry_jumps, enter_programs[0], WT_ENTER_COPIES);
+
+	if (!err)
+		err = fill(s, s->skel->maps.fentry_jumps_2, enter_programs[1], WT_ENTER_COPIES);
+	if (!err)
+		err = fill(s, s->skel->maps.fexit_jumps, exit_programs[0], WT_COPIES);
+	if (!err)
+		err = fill(s, s->skel->maps.fexit_jumps_2, exit_programs[1], WT_COPIES);
+	return err;
+}
