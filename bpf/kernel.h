@@ -194,6 +194,7 @@ struct io_sr_msg {
 
 struct io_ring_ctx {
 	unsigned int compat : 1;
+	unsigned int int_flags; /* Linux 7: the same is a bit of these */
 };
 
 struct io_cqe {

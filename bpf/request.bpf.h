@@ -55,7 +55,7 @@ static __always_inline void request_put(__u64 key, const struct wt_request *r)
 	if (old && cfg.copies > 1 && old->tag == r->tag && !old->done &&
 	    r->start_ns - old->start_ns < SAME_REQUEST_NS)
 		return;
-	if (old && !old->done)
+	if ((old && !old->done && !old->silent) || r->silent)
 		count_lost(WT_LOST_UNPAIRED);
 	if (bpf_map_update_elem(&requests, &key, r, BPF_ANY))
 		count_lost(WT_LOST_INFLIGHT);

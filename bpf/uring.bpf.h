@@ -11,6 +11,9 @@
 /* REQ_F_FIXED_FILE is IOSQE_FIXED_FILE: the number is one of registered files, not a descriptor. */
 #define REQ_F_FIXED_FILE 1
 
+/* The same of IOSQE_CQE_SKIP_SUCCESS (Linux 5.17): no completion, so no tracepoint either. */
+#define REQ_F_CQE_SKIP 64
+
 static __always_inline __u64 uring_user_data(struct io_kiocb *req)
 {
 	if (bpf_core_field_exists(struct io_kiocb, cqe))
@@ -24,11 +27,19 @@ static __always_inline __u64 uring_key(__u64 ctx, __u64 req, __u64 user_data)
 	return cfg.uring == WT_URING_NUMBERS ? mix(ctx, user_data) : req;
 }
 
+static __always_inline bool uring_compat(struct io_ring_ctx *ctx)
+{
+	if (bpf_core_field_exists(struct io_ring_ctx, compat))
+		return BPF_CORE_READ_BITFIELD_PROBED(ctx, compat);
+	if (bpf_core_field_exists(struct io_ring_ctx, int_flags))
+		return kread(io_ring_ctx, ctx, int_flags) & cfg.uring_compat;
+	return false;
+}
+
 static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb *req)
 {
 	struct io_sr_msg *msg = (struct io_sr_msg *)req;
 	struct io_rw *rw = (struct io_rw *)req;
-	struct io_ring_ctx *ctx;
 
 	if (bpf_core_field_exists(struct io_kiocb, cqe.fd) &&
 	    !(kread(io_kiocb, req, flags) & REQ_F_FIXED_FILE)) {
@@ -37,8 +48,7 @@ static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb
 	}
 	if (cfg.uring == WT_URING_NUMBERS)
 		r->file = (__u64)BPF_CORE_READ(req, file);
-	ctx = kread(io_kiocb, req, ctx);
-	r->compat = BPF_CORE_READ_BITFIELD_PROBED(ctx, compat);
+	r->compat = uring_compat(kread(io_kiocb, req, ctx));
 	switch (r->op) {
 	case WT_OP_URING_FSYNC:
 		return;
@@ -81,6 +91,8 @@ static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req)
 	if (cfg.by_fd && (!r.has_fd || !fd_wanted(r.fd)))
 		return 0;
 	r.tag = uring_user_data(req);
+	r.silent = cfg.uring != WT_URING_NUMBERS &&
+		   (kread(io_kiocb, req, flags) & REQ_F_CQE_SKIP);
 	request_put(uring_key(ctx, (__u64)req, r.tag), &r);
 	return 0;
 }
@@ -117,6 +129,8 @@ static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
 	if (!r)
 		return 0;
 	request_done(&d, r, ret);
+	if (r->silent)
+		count_lost_many(WT_LOST_UNPAIRED, -1); /* taken back */
 	if (result_wanted(ret, d.latency_ns) && d.call.size >= cfg.min_size &&
 	    op_find_file(&d, (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file)))
 		op_done(&d);

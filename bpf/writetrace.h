@@ -154,6 +154,7 @@ struct wt_config {
 	__u32 by;	   /* row key: WT_BY_* */
 	__u32 event_mask;  /* slots of a lane of map events minus one; a power of two minus one */
 	__u32 path_mask;   /* the same of map paths */
+	__u32 uring_compat; /* bit of io_ring_ctx.int_flags: of a 32-bit program */
 	__u8 stream;	   /* operations go into the ring */
 	__u8 tally;	   /* operations are added to totals and rows */
 	__u8 record;	   /* operations go into the flight recorder */
@@ -174,7 +175,7 @@ struct wt_config {
 	__u8 messages;	 /* there are operations that send messages */
 	__u8 uring;	 /* enum wt_uring */
 	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
-	__u8 pad[5];
+	__u8 pad[1];
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
 
@@ -319,7 +320,8 @@ struct wt_request {
 	__u8 has_size;
 	__u8 has_pos; /* offset is known; else it is the file's position */
 	__u8 compat;
-	__u8 pad[3];
+	__u8 silent; /* success is not told of: counted as lost until there is an error */
+	__u8 pad[2];
 	char comm[WT_COMM_LEN];
 };
 #define WT_REQUESTS 16384

@@ -78,6 +78,7 @@ bool kernel_has_function(const struct btf *btf, const char *name);
 /* How this kernel tells of io_uring's requests. */
 struct kernel_uring {
 	int layout;	    /* enum wt_uring */
+	uint32_t compat_flag; /* what marks 32-bit programs' rings, where it is a flag (7.x) */
 	const char *submit; /* name of the programs for the submission, without the copy's number */
 };
 

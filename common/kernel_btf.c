@@ -29,6 +29,22 @@ static unsigned int tracepoint_parameters(const struct btf *btf, const char *nam
 	return type && btf_is_func_proto(type) && btf_vlen(type) ? btf_vlen(type) - 1 : 0;
 }
 
+/* Value of the name in some enumeration, or 0. */
+static uint32_t enum_value(const struct btf *btf, const char *name)
+{
+	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const struct btf_enum *values = btf_enum(type);
+
+		if (!btf_is_enum(type))
+			continue;
+		for (unsigned int i = 0; i < btf_vlen(type); i++)
+			if (!strcmp(btf__name_by_offset(btf, values[i].name_off), name))
+				return values[i].val;
+	}
+	return 0;
+}
+
 struct kernel_uring kernel_find_uring(const struct btf *btf)
 {
 	struct kernel_uring uring = { .layout = WT_URING_NONE };
@@ -39,6 +55,7 @@ struct kernel_uring kernel_find_uring(const struct btf *btf)
 		uring.submit = "uring_submit_sqe";
 	else
 		return uring;
+	uring.compat_flag = enum_value(btf, "IO_RING_F_COMPAT");
 	switch (tracepoint_parameters(btf, "btf_trace_io_uring_complete")) {
 	case 3: /* ctx, req, cqe */
 		uring.layout = WT_URING_ENTRY;

@@ -148,6 +148,7 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->direct = direct;
 	cfg->typed_regs = s->typed_regs;
 	cfg->uring = s->uring.layout;
+	cfg->uring_compat = s->uring.compat_flag;
 	cfg->messages = (s->meta.ops & MESSAGE_OPS) > 0;
 	cfg->aio_ops = s->meta.ops & ops_from(OP_AIO);
 	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();

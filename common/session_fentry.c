@@ -32,23 +32,32 @@ static bool is_hooked(const struct session *s, unsigned int hook)
 	       backend_has_hook(&s->meta, hook % WT_CALL_COUNT, hook >= WT_CALL_COUNT);
 }
 
-/* One of the hooked functions of each prototype; -1: there is none. False if there are more. */
+/* Which of the prototypes the function has, PROTOTYPES if it is one more. The first is that of the
+ * function of write, whether it is hooked or not. */
+static int which_prototype(const struct session *s, unsigned int hook)
+{
+	unsigned int other = 0;
+
+	if (s->hooks[hook].prototype == s->hooks[0].prototype)
+		return 0;
+	while (other < WT_HOOKS && (!s->hooks[other].id ||
+				    s->hooks[other].prototype == s->hooks[0].prototype))
+		other++;
+	return s->hooks[hook].prototype == s->hooks[other].prototype ? 1 : PROTOTYPES;
+}
+
+/* For each prototype that hooked functions have one that has it; -1: none. False if there are more.
+ * Write's function goes for its own: of it there is but one, and libbpf goes by names. */
 static bool find_prototypes(const struct session *s, int examples[PROTOTYPES])
 {
-	unsigned int n = 0, i;
-
 	examples[0] = examples[1] = -1;
 	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
-		if (!is_hooked(s, hook))
-			continue;
-		for (i = 0; i < n; i++)
-			if (s->hooks[hook].prototype == s->hooks[examples[i]].prototype)
-				break;
-		if (i < n)
-			continue;
-		if (n == PROTOTYPES)
+		int which = is_hooked(s, hook) ? which_prototype(s, hook) : -1;
+
+		if (which == PROTOTYPES)
 			return false;
-		examples[n++] = hook;
+		if (which >= 0 && examples[which] < 0)
+			examples[which] = which ? (int)hook : 0;
 	}
 	return true;
 }
@@ -117,11 +126,9 @@ static int load_jump(const char *name, bool exit, unsigned int function, int map
 static int attach_jump(struct session *s, unsigned int hook, bool exit, int copy)
 {
 	struct session_jump *jump = &s->jumps[s->n_jumps];
-	int examples[PROTOTYPES], map;
-	bool other;
+	const bool other = which_prototype(s, hook);
+	int map;
 
-	find_prototypes(s, examples);
-	other = s->hooks[hook].prototype != s->hooks[examples[0]].prototype;
 	if (exit)
 		map = bpf_map__fd(other ? s->skel->maps.fexit_jumps_2 : s->skel->maps.fexit_jumps);
 	else

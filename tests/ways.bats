@@ -239,7 +239,7 @@ fds_of() {
 	does uring "${quick[@]}" -e all -x
 	same_events expect '.ret < 0' .
 	does uring "${quick[@]}" -e write --min-size 5000
-	same_events expect '.op != "io_uring:fsync" and .size >= 5000' .
+	same_events expect '.op != "io_uring:fsync" and if has("size") then .size >= 5000 else .error == "EFAULT" end' .
 	does uring "${quick[@]}" -e all -k socket -n 'workl*' -u 0
 	same_events expect '.kind == "socket"' .
 	does uring "${quick[@]}" -e all -P d/sqpoll-fixed
@@ -268,6 +268,15 @@ fds_of() {
 	does uring "${quick[@]}" -e send --min-size 50
 	is "$(count '.op == "io_uring:sendmsg"')" "$(jq -n '[inputs | select(.op == "io_uring:sendmsg")] | length' expect)" \
 		"messages of 111 and 183 bytes"
+}
+
+@test "io_uring without a completion: counted as lost, but for those that fail" {
+	wt trace -j -- workload silent f 20
+	((status != 77)) || skip "$(grep '^workload: no ' err)"
+	expect_status 0
+	is "$(count '.op == "io_uring:write" and .error == "EBADF"')" 20 "failed writes"
+	is "$(count)" 20 "events"
+	end_is '.lost.unpaired == 200 and .lost.ring == 0 and .lost.inflight == 0'
 }
 
 @test "--pid: io_uring of one process, its polling thread included" {

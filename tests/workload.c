@@ -21,6 +21,7 @@ static const struct {
 	{ "ops", "DIR EXPECT [--data N]", wl_cmd_ops },
 	{ "ways", "DIR EXPECT [--data N]", wl_cmd_ways },
 	{ "uring", "DIR EXPECT [--data N]", wl_cmd_uring },
+	{ "silent", "FILE ROUNDS", wl_cmd_silent },
 	{ "aio", "DIR EXPECT [--data N]", wl_cmd_aio },
 	{ "loop", "FILE COUNT SIZE [--op OP] [--rate N] [--seconds S]", wl_cmd_loop },
 	{ "spawn", "DIR COUNT EXPECT [--data N]", wl_cmd_spawn },

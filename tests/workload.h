@@ -141,6 +141,7 @@ void wl_ops_end(struct wl_ops *ops);
 bool wl_cmd_ops(int argc, char **argv);
 bool wl_cmd_ways(int argc, char **argv);
 bool wl_cmd_uring(int argc, char **argv);
+bool wl_cmd_silent(int argc, char **argv);
 bool wl_cmd_aio(int argc, char **argv);
 bool wl_cmd_loop(int argc, char **argv);
 bool wl_cmd_spawn(int argc, char **argv);

@@ -496,3 +496,44 @@ bool wl_cmd_uring(int argc, char **argv)
 	wl_ops_end(&ops);
 	return true;
 }
+
+/* silent FILE ROUNDS: in each round SILENT writes of one byte that want no completion if they
+ * succeed, and one such that fails */
+#define SILENT 10
+
+bool wl_cmd_silent(int argc, char **argv)
+{
+	int fd, readonly;
+	struct ring ring;
+	unsigned long rounds;
+
+	if (argc != 3)
+		return false;
+	rounds = wl_number(argv[2], "ROUNDS");
+	if (kernel_version() < 517) {
+		fprintf(stderr, "workload: no IOSQE_CQE_SKIP_SUCCESS here\n");
+		exit(WAY_NOT_HERE);
+	}
+	fd = open(argv[1], O_CREAT | O_WRONLY | O_TRUNC, 0600);
+	readonly = open(argv[1], O_RDONLY);
+	wl_must(fd, argv[1]);
+	wl_must(readonly, argv[1]);
+	ring_open(&ring, 0);
+	for (unsigned long round = 0; round < rounds; round++) {
+		for (int i = 0; i <= SILENT; i++) {
+			struct io_uring_sqe *sqe = ring_next(&ring);
+
+			sqe->opcode = IORING_OP_WRITE;
+			sqe->flags = IOSQE_CQE_SKIP_SUCCESS;
+			sqe->fd = i < SILENT ? fd : readonly;
+			sqe->addr = (unsigned long)"x";
+			sqe->len = 1;
+			sqe->off = i;
+			ring_push(&ring);
+		}
+		ring_enter(&ring, SILENT + 1, 1);
+		if (ring_take(&ring).res != -EBADF)
+			wl_die("another completion than EBADF");
+	}
+	return true;
+}
