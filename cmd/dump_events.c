@@ -98,6 +98,7 @@ int dump_events(struct dump *d, struct buf *why)
 		.pretty = d->globals->pretty,
 		.color = cmd_wants_color(d->globals, d->terminal),
 		.latency = d->pinned.meta.latency,
+		.meta = &d->pinned.meta,
 	};
 	struct objects objects = pinned_objects(&d->pinned);
 	struct recorder *r = NULL;

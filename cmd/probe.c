@@ -201,10 +201,6 @@ static void check_compat(struct probe *p)
 
 	if (!covered)
 		buf_puts(&c->detail, "calls of 32-bit programs are not seen by this backend");
-	else if (p->best == BACKEND_FENTRY)
-		buf_puts(&c->detail,
-			 "calls of 32-bit programs are seen, but for the oldest sendfile "
-			 "(187) and for socketcall");
 	else
 		buf_puts(&c->detail, "calls of 32-bit programs are seen, but for socketcall");
 }

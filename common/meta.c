@@ -2,6 +2,7 @@
 #include "meta.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <linux/types.h>
@@ -113,9 +114,43 @@ static uint64_t clock_ns(clockid_t clock)
 	return ts.tv_sec * UNITS_NS_PER_S + ts.tv_nsec;
 }
 
-uint64_t meta_wall_ns(uint64_t boot_ns)
+/* Of three looks the one that took the shortest. */
+static int64_t wall_offset_now(void)
 {
-	uint64_t boot_now = clock_ns(CLOCK_BOOTTIME);
+	uint64_t shortest = UINT64_MAX;
+	int64_t offset = 0;
 
-	return clock_ns(CLOCK_REALTIME) - boot_now + boot_ns;
+	for (int i = 0; i < 3; i++) {
+		uint64_t before = clock_ns(CLOCK_BOOTTIME), wall = clock_ns(CLOCK_REALTIME);
+		uint64_t took = clock_ns(CLOCK_BOOTTIME) - before;
+
+		if (took >= shortest)
+			continue;
+		shortest = took;
+		offset = wall - before - took / 2;
+	}
+	return offset;
+}
+
+void meta_stamp(struct wt_meta *m)
+{
+	m->start_ns = clock_ns(CLOCK_BOOTTIME);
+	m->wall_ns = m->start_ns + wall_offset_now();
+}
+
+#define CLOCK_WAS_SET_NS 10000000
+
+int64_t meta_wall_offset_ns(const struct wt_meta *m)
+{
+	int64_t now = wall_offset_now(), start;
+
+	if (!m || !m->wall_ns)
+		return now;
+	start = m->wall_ns - m->start_ns;
+	return llabs(now - start) < CLOCK_WAS_SET_NS ? start : now;
+}
+
+uint64_t meta_wall_ns(const struct wt_meta *m, uint64_t boot_ns)
+{
+	return boot_ns + meta_wall_offset_ns(m);
 }

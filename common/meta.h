@@ -41,7 +41,18 @@ void meta_filters_text(struct buf *out, const struct wt_meta *meta);
  */
 void meta_filters_json(struct json *json, const struct wt_meta *meta);
 
-/** meta_wall_ns - wall-clock time (CLOCK_REALTIME) of a CLOCK_BOOTTIME stamp, as of now */
-uint64_t meta_wall_ns(uint64_t boot_ns);
+/** meta_stamp - take down the session's start: now */
+void meta_stamp(struct wt_meta *meta);
+
+/** meta_wall_offset_ns - CLOCK_REALTIME less CLOCK_BOOTTIME
+ *
+ * Two looks at the clocks never come to the same result; so it is that of the session's start, and
+ * times are the same in each dump, unless the clock has been set since (by more than 10 ms). @meta
+ * may be NULL.
+ */
+int64_t meta_wall_offset_ns(const struct wt_meta *meta);
+
+/** meta_wall_ns - wall-clock time (CLOCK_REALTIME) of a CLOCK_BOOTTIME stamp */
+uint64_t meta_wall_ns(const struct wt_meta *meta, uint64_t boot_ns);
 
 #endif

@@ -11,6 +11,7 @@
 #include "fields.h"
 #include "json.h"
 #include "list.h"
+#include "meta.h"
 #include "units.h"
 
 #define NS_PER_S 1000000000ULL
@@ -70,12 +71,7 @@ int print_setup(struct print *p, const struct print_options *options, const char
 
 void print_sync_clock(struct print *p)
 {
-	struct timespec wall, boot;
-
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	clock_gettime(CLOCK_REALTIME, &wall);
-	p->wall_offset_ns =
-		(wall.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + wall.tv_nsec - boot.tv_nsec;
+	p->wall_offset_ns = meta_wall_offset_ns(p->options.meta);
 }
 
 void print_column_help(struct buf *out)

@@ -12,6 +12,7 @@
 struct buf;
 struct file;
 struct wt_event;
+struct wt_meta;
 
 #define PRINT_FIELDS_MAX 32
 
@@ -21,6 +22,7 @@ struct print_options {
 	bool color;
 	bool data;    /* written data is shown */
 	bool latency; /* latency is measured */
+	const struct wt_meta *meta; /* whose start is the times' base; or NULL */
 };
 
 struct print {

@@ -208,7 +208,7 @@ int report_print(struct buf *out, const struct wt_meta *meta, const struct tally
 	int err = prepare_rows(&r);
 
 	/* Both from one look at the clocks. */
-	r.until_ns = meta_wall_ns(tally->at_ns);
+	r.until_ns = meta_wall_ns(meta, tally->at_ns);
 	r.since_ns = r.until_ns - (tally->at_ns - meta->start_ns);
 	if (!err)
 		err = options->json ? report_json(out, &r) : report_text(out, &r);

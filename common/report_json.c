@@ -184,7 +184,7 @@ static void json_entry(struct json *json, const struct report_entry *e)
 	json_str(json, "name", e->name);
 	if (m) {
 		json_bytes(json, "version", m->version, strnlen(m->version, sizeof(m->version)));
-		json_time(json, "since", meta_wall_ns(m->start_ns));
+		json_time(json, "since", meta_wall_ns(m, m->start_ns));
 		json_str(json, "backend", backend_name(m->backend));
 		json_by(json, m->by);
 		meta_filters_json(json, m);

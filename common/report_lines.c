@@ -214,7 +214,7 @@ static void put_entry(struct table *t, const struct report_entry *e)
 
 	table_row(t);
 	text_safe(table_cell(t), e->name, strlen(e->name));
-	report_put_time(table_cell(t), meta_wall_ns(m->start_ns));
+	report_put_time(table_cell(t), meta_wall_ns(m, m->start_ns));
 	report_put_by(table_cell(t), m->by);
 	buf_puts(table_cell(t), backend_name(m->backend));
 	buf_u64(table_cell(t), e->calls);

@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "loss.h"
+#include "meta.h"
 #include "ops.h"
 
 const struct wt_meta *session_meta(const struct session *session)
@@ -374,7 +375,7 @@ void session_enable(struct session *session)
 	struct wt_shared *shared = &session->skel->bss->shared;
 
 	if (!session->meta.start_ns)
-		session->meta.start_ns = session_now_ns();
+		meta_stamp(&session->meta);
 	__atomic_store_n(&shared->enabled, 1, __ATOMIC_SEQ_CST);
 }
 

@@ -15,6 +15,7 @@
 
 #include "filter.h"
 #include "kernel.h"
+#include "meta.h"
 
 /* Names of .bss and the like begin with the object's name, ours do not; and no dot may be in what
  * is pinned. */
@@ -127,7 +128,7 @@ int session_seal(struct session *s)
 	__u32 zero = 0;
 	int fd = bpf_map__fd(s->skel->maps.meta);
 
-	s->meta.start_ns = session_now_ns();
+	meta_stamp(&s->meta);
 	if (bpf_map_update_elem(fd, &zero, &s->meta, BPF_ANY) || bpf_map_freeze(fd))
 		return -errno;
 	s->pinned = true;

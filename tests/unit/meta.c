@@ -485,11 +485,27 @@ static void wall_time(void **state)
 	(void)state;
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_REALTIME, &wall);
-	got = meta_wall_ns(boot.tv_sec * 1000000000ull + boot.tv_nsec);
+	got = meta_wall_ns(NULL, boot.tv_sec * 1000000000ull + boot.tv_nsec);
 	want = wall.tv_sec * 1000000000ull + wall.tv_nsec;
 	assert_in_range(got, want - 1000000000, want + 1000000000);
-	assert_in_range(meta_wall_ns(0) + 3600000000000, meta_wall_ns(3600000000000) - 1000000000,
-			meta_wall_ns(3600000000000) + 1000000000);
+	assert_in_range(meta_wall_ns(NULL, 0) + 3600000000000,
+			meta_wall_ns(NULL, 3600000000000) - 1000000000,
+			meta_wall_ns(NULL, 3600000000000) + 1000000000);
+}
+
+static void wall_time_of_a_session(void **state)
+{
+	struct wt_meta m = {};
+
+	(void)state;
+	meta_stamp(&m);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(meta_wall_ns(&m, m.start_ns + i), m.wall_ns + i);
+	/* the clock has been set since */
+	m.wall_ns -= 20000000;
+	assert_in_range(meta_wall_ns(&m, m.start_ns), m.wall_ns + 19000000, m.wall_ns + 21000000);
+	m.wall_ns += 40000000;
+	assert_in_range(meta_wall_ns(&m, m.start_ns), m.wall_ns - 21000000, m.wall_ns - 19000000);
 }
 
 int main(void)
@@ -501,6 +517,7 @@ int main(void)
 		cmocka_unit_test(times),	 cmocka_unit_test(odd_bytes),
 		cmocka_unit_test(too_much),	 cmocka_unit_test(shell_reads_it_back),
 		cmocka_unit_test(hostile),	 cmocka_unit_test(wall_time),
+		cmocka_unit_test(wall_time_of_a_session),
 	};
 
 	return cmocka_run_group_tests_name("meta", tests, NULL, NULL);
