@@ -32,7 +32,7 @@ struct wt_call {
 
 #if defined(__TARGET_ARCH_x86)
 
-#define TS_COMPAT	2 /* arch/x86/include/asm/thread_info.h */
+#define TS_COMPAT	2	   /* arch/x86/include/asm/thread_info.h */
 #define X32_SYSCALL_BIT 0x40000000 /* arch/x86/include/uapi/asm/unistd.h */
 
 static __always_inline bool task_in_compat_call(struct task_struct *task)

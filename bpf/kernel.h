@@ -237,13 +237,13 @@ struct io_uring_cqe {
 #define KDEV_MAJOR(dev) ((dev) >> 20)
 
 /* include/linux/socket.h */
-#define AF_UNIX	 1
-#define AF_INET	 2
-#define AF_INET6 10
+#define AF_UNIX	    1
+#define AF_INET	    2
+#define AF_INET6    10
 
 #define FMODE_WRITE 2 /* include/linux/fs.h */
 
-#define O_APPEND 02000 /* include/uapi/asm-generic/fcntl.h */
+#define O_APPEND    02000 /* include/uapi/asm-generic/fcntl.h */
 
 /* include/linux/errno.h: never seen by user space; the call is made again, or fails with EINTR. */
 #define ERESTARTSYS	      512

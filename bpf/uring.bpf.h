@@ -59,7 +59,8 @@ static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb
 		r->size = kread(io_sr_msg, msg, len);
 		break;
 	case WT_OP_URING_WRITEV:
-		r->size = call_sum_vectors(kread(io_rw, rw, addr), kread(io_rw, rw, len), r->compat);
+		r->size =
+			call_sum_vectors(kread(io_rw, rw, addr), kread(io_rw, rw, len), r->compat);
 		r->offset = kread(io_rw, rw, kiocb.ki_pos);
 		break;
 	default:
@@ -70,7 +71,7 @@ static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb
 	r->has_pos = r->op <= WT_OP_URING_WRITE_FIXED && r->offset != -1;
 }
 
-static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req)
+static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req, __u32 copy)
 {
 	struct wt_request r = {};
 	struct wt_who who;
@@ -90,9 +91,9 @@ static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req)
 	uring_describe(&r, req);
 	if (cfg.by_fd && (!r.has_fd || !fd_wanted(r.fd)))
 		return 0;
+	r.copy = copy;
 	r.tag = uring_user_data(req);
-	r.silent = cfg.uring != WT_URING_NUMBERS &&
-		   (kread(io_kiocb, req, flags) & REQ_F_CQE_SKIP);
+	r.silent = cfg.uring != WT_URING_NUMBERS && (kread(io_kiocb, req, flags) & REQ_F_CQE_SKIP);
 	request_put(uring_key(ctx, (__u64)req, r.tag), &r);
 	return 0;
 }

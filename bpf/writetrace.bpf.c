@@ -89,12 +89,12 @@ static __always_inline int call_exit(struct pt_regs *regs, __u32 nr, __s64 ret, 
  * not attached: the number of the system call says which it was. The kernel wants who jumps and who
  * is jumped to to agree on the function's type, of which it has two that differ in a name.
  */
-#define JUMPS(name, copies)                       \
-	struct {                                  \
+#define JUMPS(name, copies)                            \
+	struct {                                       \
 		__uint(type, BPF_MAP_TYPE_PROG_ARRAY); \
-		__uint(max_entries, copies);      \
-		__type(key, __u32);               \
-		__type(value, __u32);             \
+		__uint(max_entries, copies);           \
+		__type(key, __u32);                    \
+		__type(value, __u32);                  \
 	} name SEC(".maps");
 
 JUMPS(fentry_jumps, WT_ENTER_COPIES)
@@ -187,18 +187,18 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
 	return 0;
 }
 
-#define URING_SUBMIT(copy)                                                      \
-	SEC("?tp_btf/io_uring_submit_req")                                      \
-	int uring_submit_##copy(__u64 *ctx)                                     \
-	{                                                                       \
-		return uring_submit(0, (struct io_kiocb *)ctx[0]);              \
-	}                                                                       \
-	SEC("?tp_btf/io_uring_submit_sqe")                                      \
-	int uring_submit_sqe_##copy(__u64 *ctx)                                 \
-	{                                                                       \
-		if (cfg.uring == WT_URING_NUMBERS)                              \
-			return uring_submit(ctx[0], (struct io_kiocb *)ctx[1]); \
-		return uring_submit(0, (struct io_kiocb *)ctx[0]);              \
+#define URING_SUBMIT(copy)                                                            \
+	SEC("?tp_btf/io_uring_submit_req")                                            \
+	int uring_submit_##copy(__u64 *ctx)                                           \
+	{                                                                             \
+		return uring_submit(0, (struct io_kiocb *)ctx[0], copy);              \
+	}                                                                             \
+	SEC("?tp_btf/io_uring_submit_sqe")                                            \
+	int uring_submit_sqe_##copy(__u64 *ctx)                                       \
+	{                                                                             \
+		if (cfg.uring == WT_URING_NUMBERS)                                    \
+			return uring_submit(ctx[0], (struct io_kiocb *)ctx[1], copy); \
+		return uring_submit(0, (struct io_kiocb *)ctx[0], copy);              \
 	}
 
 #define URING_COMPLETE(copy)                  \

@@ -142,30 +142,30 @@ struct wt_config {
 	__u64 aio_ops; /* bit per operation of AIO that is wanted */
 	__u64 min_size;
 	__u64 min_latency_ns;
-	__u64 pidns_ino;   /* 0: pids as the kernel numbers them, else as this pid namespace does */
-	__u32 skip_pgrp;   /* process group that is not traced unless named; 0: none */
-	__u32 data_max;	   /* bytes of data captured with each event; 0: none */
-	__u32 file_mask;   /* slots of the seen-file table minus one; a power of two minus one */
-	__u32 kinds;	   /* bit per enum wt_kind; 0: all */
-	__u32 comm_globs;  /* rows 0.. of map globs */
-	__u32 path_globs;  /* rows comm_globs.. of map globs */
-	__u32 cgroups;	   /* rows of map cgroups */
-	__u32 wake_every;  /* events of one CPU after which a sleeping reader is woken */
-	__u32 by;	   /* row key: WT_BY_* */
-	__u32 event_mask;  /* slots of a lane of map events minus one; a power of two minus one */
-	__u32 path_mask;   /* the same of map paths */
+	__u64 pidns_ino;  /* 0: pids as the kernel numbers them, else as this pid namespace does */
+	__u32 skip_pgrp;  /* process group that is not traced unless named; 0: none */
+	__u32 data_max;	  /* bytes of data captured with each event; 0: none */
+	__u32 file_mask;  /* slots of the seen-file table minus one; a power of two minus one */
+	__u32 kinds;	  /* bit per enum wt_kind; 0: all */
+	__u32 comm_globs; /* rows 0.. of map globs */
+	__u32 path_globs; /* rows comm_globs.. of map globs */
+	__u32 cgroups;	  /* rows of map cgroups */
+	__u32 wake_every; /* events of one CPU after which a sleeping reader is woken */
+	__u32 by;	  /* row key: WT_BY_* */
+	__u32 event_mask; /* slots of a lane of map events minus one; a power of two minus one */
+	__u32 path_mask;  /* the same of map paths */
 	__u32 uring_compat; /* bit of io_ring_ctx.int_flags: of a 32-bit program */
-	__u8 stream;	   /* operations go into the ring */
-	__u8 tally;	   /* operations are added to totals and rows */
-	__u8 record;	   /* operations go into the flight recorder */
-	__u8 lanes;	   /* each CPU has a lane of the flight recorder of its own */
-	__u8 skip_tasks;   /* map skipped decides */
-	__u8 latency;	   /* entry hooks are attached, latency is measured */
-	__u8 copies;	   /* of each exit program that are attached: 1, or WT_COPIES */
-	__u8 direct;	   /* bpf_rdonly_cast works: read kernel memory without helper calls */
-	__u8 task_storage; /* BPF_MAP_TYPE_TASK_STORAGE works, else one array slot per tid */
-	__u8 by_pid;	   /* map pids decides */
-	__u8 by_tid;	   /* map tids decides */
+	__u8 stream;	    /* operations go into the ring */
+	__u8 tally;	    /* operations are added to totals and rows */
+	__u8 record;	    /* operations go into the flight recorder */
+	__u8 lanes;	    /* each CPU has a lane of the flight recorder of its own */
+	__u8 skip_tasks;    /* map skipped decides */
+	__u8 latency;	    /* entry hooks are attached, latency is measured */
+	__u8 copies;	    /* of each exit program that are attached: 1, or WT_COPIES */
+	__u8 direct;	    /* bpf_rdonly_cast works: read kernel memory without helper calls */
+	__u8 task_storage;  /* BPF_MAP_TYPE_TASK_STORAGE works, else one array slot per tid */
+	__u8 by_pid;	    /* map pids decides */
+	__u8 by_tid;	    /* map tids decides */
 	__u8 by_uid;
 	__u8 by_fd;
 	__u8 follow;
@@ -201,13 +201,13 @@ enum wt_record_type {
 };
 
 /* struct wt_event.flags */
-#define WT_EVENT_COMPAT	    1  /* made by the 32-bit system call */
-#define WT_EVENT_LATENCY    2  /* latency_ns is known */
-#define WT_EVENT_SIZE	    4  /* size is known */
-#define WT_EVENT_POS	    8  /* offset is known, if the file has one */
-#define WT_EVENT_DATA_FAULT 16 /* data could not be read */
-#define WT_EVENT_FILE	    32 /* file holds an identity */
-#define WT_EVENT_FD	    64 /* fd is one */
+#define WT_EVENT_COMPAT	    1	/* made by the 32-bit system call */
+#define WT_EVENT_LATENCY    2	/* latency_ns is known */
+#define WT_EVENT_SIZE	    4	/* size is known */
+#define WT_EVENT_POS	    8	/* offset is known, if the file has one */
+#define WT_EVENT_DATA_FAULT 16	/* data could not be read */
+#define WT_EVENT_FILE	    32	/* file holds an identity */
+#define WT_EVENT_FD	    64	/* fd is one */
 #define WT_EVENT_NO_DATA    128 /* there is none, or it cannot be got at */
 
 /*
@@ -321,7 +321,8 @@ struct wt_request {
 	__u8 has_pos; /* offset is known; else it is the file's position */
 	__u8 compat;
 	__u8 silent; /* success is not told of: counted as lost until there is an error */
-	__u8 pad[2];
+	__u8 copy;   /* of the program that has put it down */
+	__u8 pad[1];
 	char comm[WT_COMM_LEN];
 };
 #define WT_REQUESTS 16384

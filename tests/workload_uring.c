@@ -497,6 +497,25 @@ bool wl_cmd_uring(int argc, char **argv)
 	return true;
 }
 
+/* Without a completion only the file tells; what is not done at exit the kernel cancels. */
+static void await_bytes(const char *path, unsigned long want)
+{
+	const struct timespec ms = { 0, 1e6 };
+	unsigned long done = 0;
+
+	while (done < want) {
+		FILE *in = fopen(path, "re");
+
+		if (!in)
+			wl_must(-1, path);
+		done = 0;
+		for (int c; (c = getc(in)) != EOF;)
+			done += c == 'x';
+		fclose(in);
+		nanosleep(&ms, NULL);
+	}
+}
+
 /* silent FILE ROUNDS: in each round SILENT writes of one byte that want no completion if they
  * succeed, and one such that fails */
 #define SILENT 10
@@ -528,12 +547,13 @@ bool wl_cmd_silent(int argc, char **argv)
 			sqe->fd = i < SILENT ? fd : readonly;
 			sqe->addr = (unsigned long)"x";
 			sqe->len = 1;
-			sqe->off = i;
+			sqe->off = round * SILENT + i;
 			ring_push(&ring);
 		}
 		ring_enter(&ring, SILENT + 1, 1);
 		if (ring_take(&ring).res != -EBADF)
 			wl_die("another completion than EBADF");
 	}
+	await_bytes(argv[1], rounds * SILENT);
 	return true;
 }
