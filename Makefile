@@ -96,7 +96,23 @@ $(BUILD)/tests/workload: $(wildcard tests/workload*.c) tests/workload.h
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -Wall -Wextra -Werror -o $@ $(filter %.c,$^) -lpthread
 
-check-build: all $(UNITS) $(WORKLOADS)
+# Fuzz targets: libFuzzer's, with everything of common/ compiled once more for them.
+FUZZ_FLAGS := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(filter-out tests/fuzz/fuzz.c,$(wildcard tests/fuzz/*.c)))
+
+$(BUILD)/fuzz/obj/%.o: %.c | $(SKELETONS)
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -g $(WT_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+.PRECIOUS: $(BUILD)/fuzz/obj/%.o
+
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/obj/tests/fuzz/fuzz.o \
+		$(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(wildcard common/*.c))
+	$(say) LINK $@
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(WT_LIBS)
+
+check-build: all $(UNITS) $(WORKLOADS) $(FUZZERS)
 
 # Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
 check:
@@ -140,7 +156,7 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/writetrace $(DESTDIR)$(UNITDIR)/writetrace@.service
 	rm -rf $(DESTDIR)$(DOCDIR)
 
-SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch])
+SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 SHELLS  = $(shell grep -lE '^\#!.*(bash|sh|bats)' $$(git ls-files .ci tests completions))
 
 lint:

@@ -53,7 +53,8 @@ static __always_inline void uring_describe(struct wt_request *r, struct io_kiocb
 	case WT_OP_URING_FSYNC:
 		return;
 	case WT_OP_URING_SENDMSG:
-		r->size = call_sum_message((__u64)kread(io_sr_msg, msg, umsg), r->compat);
+		/* a number: functions of their own take no pointers */
+		r->size = call_sum_message((__u64)BPF_CORE_READ(msg, umsg), r->compat);
 		break;
 	case WT_OP_URING_SEND:
 		r->size = kread(io_sr_msg, msg, len);

@@ -487,7 +487,6 @@ struct wt_meta {
 	__u32 layout;
 	__u32 size;	   /* of this struct */
 	__u64 start_ns;	   /* CLOCK_BOOTTIME */
-	__u64 wall_ns;	   /* the same moment, CLOCK_REALTIME */
 	__u64 ops;	   /* bit per enum wt_op that is seen */
 	__u64 compat_ops;  /* those with a hook of their own for 32-bit programs */
 	__u32 by;	   /* WT_BY_* */
@@ -510,6 +509,7 @@ struct wt_meta {
 	char name[WT_NAME_MAX + 8]; /* ends with NULs */
 	__u32 filters_len;
 	__u32 pad2;
+	__u64 wall_ns; /* when start_ns was, CLOCK_REALTIME */
 	char filters[WT_FILTERS_LEN];
 };
 _Static_assert(sizeof(struct wt_meta) == 8400, "struct wt_meta");

@@ -21,9 +21,9 @@
 
 /* strerrorname_np() is younger than the systems we build on (glibc 2.32 has it, musl does not) and
  * knows nothing of numbers that the kernel keeps to itself. */
-static const char *error_name(int err)
+static const char *error_name(int64_t ret)
 {
-	const char *name = strerrorname_np(err);
+	const char *name = ret >= -4095 ? strerrorname_np(-ret) : NULL;
 
 	return name ? name : "UNKNOWN";
 }
@@ -233,7 +233,7 @@ static void json_size(struct json *json, const struct line *line)
 static void text_ret(struct buf *out, const struct line *line)
 {
 	if (line->event->ret < 0)
-		buf_puts(out, error_name(-line->event->ret));
+		buf_puts(out, error_name(line->event->ret));
 	else
 		buf_s64(out, line->event->ret);
 }
@@ -242,7 +242,7 @@ static void json_ret(struct json *json, const struct line *line)
 {
 	json_s64(json, "ret", line->event->ret);
 	if (line->event->ret < 0)
-		json_str(json, "error", error_name(-line->event->ret));
+		json_str(json, "error", error_name(line->event->ret));
 }
 
 static void text_latency(struct buf *out, const struct line *line)
