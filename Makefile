@@ -50,7 +50,7 @@ SKELETONS := $(BUILD)/writetrace.skel.h $(BUILD)/writetrace_no_fetch.skel.h
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
 
-.PHONY: all run check check-long check-build install uninstall deps lint format clean help
+.PHONY: all run check check-long check-kernels check-build install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.skel.h $(BUILD)/%.bpf.o
 
@@ -120,6 +120,12 @@ check:
 	$(Q)$(MAKE) --no-print-directory check-build
 	$(Q)tests/run
 
+# The bats files in guests of the kernels that we support. Takes an hour or so; ends with a table.
+check-kernels:
+	$(Q).ci/deps build check
+	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)tests/kernels
+
 # The same tests at their full size, which takes an hour or two: on this machine's kernel only.
 check-long:
 	$(Q).ci/deps build check
@@ -180,6 +186,7 @@ help:
 	@echo 'all        build build/writetrace (the default)'
 	@echo 'run        install what is missing, build, trace a real program'
 	@echo 'check      install what is missing, build, pass all tests'
+	@echo 'check-kernels tests in guests of all kernels that we support (an hour or two)'
 	@echo 'check-long units and tests of this kernel at full size (an hour or two)'
 	@echo 'install    to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'
 	@echo 'deps       install what is missing to build and test'
@@ -189,4 +196,5 @@ help:
 	@echo
 	@echo 'V=1 shows commands, SANITIZE=1 builds build/sanitize/writetrace with ASan and UBSan.'
 
--include $(OBJS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNITS:=.d)
+-include $(OBJS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNITS:=.d) \
+	$(wildcard $(BUILD)/fuzz/obj/*/*.d $(BUILD)/fuzz/obj/*/*/*.d)

@@ -353,10 +353,20 @@ bool kernel_has_fetching_atomics(void)
 	return true;
 }
 
+/* include/linux/proc_ns.h: PROC_USER_INIT_INO */
+#define INITIAL_USER_NAMESPACE 0xeffffffdU
+
+bool kernel_in_user_namespace(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/user", &st) && st.st_ino != INITIAL_USER_NAMESPACE;
+}
+
 bool kernel_has_cap(int cap)
 {
 	unsigned long long effective = 0;
-	FILE *f = fopen("/proc/self/status", "re");
+	FILE *f = kernel_in_user_namespace() ? NULL : fopen("/proc/self/status", "re");
 	char line[256];
 
 	if (!f)

@@ -119,7 +119,13 @@ bool kernel_has_fetching_atomics(void);
 /** kernel_counts_tracepoint_misses - skipped runs of tracepoint programs are counted (6.7) */
 bool kernel_counts_tracepoint_misses(const struct btf *btf);
 
-/** kernel_has_cap - we hold capability number @cap, effectively */
+/** kernel_in_user_namespace - we are in another user namespace than the initial one */
+bool kernel_in_user_namespace(void);
+
+/** kernel_has_cap - we hold capability number @cap, effectively
+ *
+ * Those of another user namespace do not count: BPF programs see the whole machine.
+ */
 bool kernel_has_cap(int cap);
 
 /** kernel_missing_caps - append the names of those we lack of what tracing needs

@@ -281,7 +281,10 @@ static int session_precheck(const struct session_options *o, struct buf *why)
 			      "); it must be built with CONFIG_DEBUG_INFO_BTF=y");
 		err = -EOPNOTSUPP;
 	} else if (kernel_missing_caps(&caps)) {
-		buf_printf(why, "missing %s; run as root", buf_cstr(&caps));
+		buf_printf(why, "missing %s; run as root%s", buf_cstr(&caps),
+			   kernel_in_user_namespace()
+				   ? " (that of a user namespace is not enough)"
+				   : "");
 		err = -EOPNOTSUPP;
 	} else {
 		kernel_lockdown(&lockdown);
@@ -345,7 +348,11 @@ int session_open(struct session **session, const struct session_options *options
 
 	if (err)
 		return err;
-	kernel_raise_memlock();
+	if (kernel_raise_memlock() < 0) {
+		buf_puts(why, "RLIMIT_MEMLOCK is too low for this kernel and cannot be raised; "
+			      "ulimit -l unlimited, or CAP_SYS_RESOURCE");
+		return -EOPNOTSUPP;
+	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {
 		buf_puts(why, "out of memory");

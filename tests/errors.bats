@@ -5,6 +5,11 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
+teardown() {
+	end_started
+	[[ ! ${bpffs-} ]] || drop_bpffs
+}
+
 @test "a process or thread that does not exist: status 1, and nothing is attached" {
 	one_error 1 'such process' trace -p 999999999
 	one_error 1 'such process' trace -p $$,999999999
@@ -153,4 +158,21 @@ load lib
 	writetrace trace -j -- sh -c 'printf x >f' >out 2>&-
 	is "$(count)" 1 events
 	whole
+}
+
+# tests/errors.golden: "$ writetrace ARGUMENTS", then the exit status and what is on stderr. `tests/errors.golden` is made
+# anew by WT_GOLDEN=1 bats tests/errors.bats; look at the difference.
+@test "error texts, each as it was before" {
+	kernel_has_no_part
+	own_bpffs
+	: >file
+	grep '^\$ ' "$top/tests/errors.golden" | while read -r _ _ line; do
+		echo "\$ writetrace $line"
+		status=0
+		eval "timeout 20 writetrace --bpffs bpf $line" >out 2>err </dev/null || status=$?
+		echo "$status"
+		sed "s,$PWD,PWD,g" err
+	done >golden
+	if [[ ${WT_GOLDEN-} == 1 ]]; then cp golden "$top/tests/errors.golden"; fi
+	diff "$top/tests/errors.golden" golden
 }

@@ -1,0 +1,49 @@
+#!/usr/bin/env bats
+# Kernel lockdown, in a guest of its own: it can be raised, but not lowered. So the tests are in that order.
+
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+load lib
+
+setup_file() {
+	[[ ${WT_GUEST-} == 1 ]] || skip "only in a guest: it cannot be undone"
+}
+
+# lock MODE
+lock() {
+	mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
+	echo "$1" >/sys/kernel/security/lockdown
+	has /sys/kernel/security/lockdown "\[$1\]"
+}
+
+@test "none: fentry is taken" {
+	wt probe -j
+	expect_status 0
+	is "$(jq -r .backend out)" fentry
+}
+
+@test "integrity: fentry is refused and named, what works is taken" {
+	lock integrity
+	wt probe -j
+	expect_status 0
+	if [[ $(jq -r .backend out) != fentry ]]; then
+		is "$(jq -r .backend out)" raw
+		jq -r '.backends[] | select(.name == "fentry") | .detail' out | grep -q lockdown || fail "probe does not say why"
+	fi
+	is "$(jq -r '.checks[] | select(.name == "lockdown") | .detail' out | grep -o integrity)" integrity
+	wt trace -j -- sh -c 'printf x >f'
+	expect_status 0
+	is "$(count)" 1 events
+	whole
+}
+
+@test "confidentiality: status 3, and lockdown is named" {
+	lock confidentiality
+	for arguments in "trace -p $$" "trace --backend raw -p $$" "trace -c -p $$" "pin -p $$"; do
+		# shellcheck disable=SC2086
+		one_error 3 'lockdown.*confidentiality' $arguments
+	done
+	wt probe -j
+	expect_status 3
+	is "$(jq -c '.ok, (.checks[] | select(.name == "lockdown") | .ok)' out | xargs)" "false false"
+}
