@@ -102,31 +102,48 @@ JUMPS(fentry_jumps_2, WT_ENTER_COPIES)
 JUMPS(fexit_jumps, WT_COPIES)
 JUMPS(fexit_jumps_2, WT_COPIES)
 
-#define FENTRY_CALL(name, copy)                              \
+/*
+ * The kernel keeps a program that is jumped to from being run twice on a CPU no more. Yet
+ * Linux 6.13 and later give programs a stack for each CPU, not for each task, as if it did: where
+ * it preempts them, one task's variables turn up in another's. It does not for programs that may
+ * jump themselves, and to that end these do, though they never get there.
+ */
+#define NO_STACK_OF_THE_CPU(ctx, jumps)               \
+	do {                                          \
+		if (cfg.copies > WT_COPIES)           \
+			bpf_tail_call(ctx, jumps, 0); \
+	} while (0)
+
+#define FENTRY_CALL(name, jumps, copy)                       \
 	SEC("?fentry")                                       \
 	int name##_##copy(__u64 *ctx)                        \
 	{                                                    \
 		struct pt_regs *regs = fentry_regs(ctx);     \
                                                              \
+		NO_STACK_OF_THE_CPU(ctx, &jumps);            \
 		return call_enter(regs, regs_syscall(regs)); \
 	}
-#define FEXIT_CALL(name, copy)                                            \
+#define FEXIT_CALL(name, jumps, copy)                                     \
 	SEC("?fexit")                                                     \
 	int name##_##copy(__u64 *ctx)                                     \
 	{                                                                 \
 		struct pt_regs *regs = fentry_regs(ctx);                  \
                                                                           \
+		NO_STACK_OF_THE_CPU(ctx, &jumps);                         \
 		return call_exit(regs, regs_syscall(regs), ctx[1], copy); \
 	}
-#define FEXIT_CALLS(name) \
-	FEXIT_CALL(name, 0) FEXIT_CALL(name, 1) FEXIT_CALL(name, 2) FEXIT_CALL(name, 3)
+#define FEXIT_CALLS(name, jumps)   \
+	FEXIT_CALL(name, jumps, 0) \
+	FEXIT_CALL(name, jumps, 1) \
+	FEXIT_CALL(name, jumps, 2) \
+	FEXIT_CALL(name, jumps, 3)
 
-FENTRY_CALL(fentry_call, 0)
-FENTRY_CALL(fentry_call, 1)
-FENTRY_CALL(fentry_call_2, 0)
-FENTRY_CALL(fentry_call_2, 1)
-FEXIT_CALLS(fexit_call)
-FEXIT_CALLS(fexit_call_2)
+FENTRY_CALL(fentry_call, fentry_jumps, 0)
+FENTRY_CALL(fentry_call, fentry_jumps, 1)
+FENTRY_CALL(fentry_call_2, fentry_jumps_2, 0)
+FENTRY_CALL(fentry_call_2, fentry_jumps_2, 1)
+FEXIT_CALLS(fexit_call, fexit_jumps)
+FEXIT_CALLS(fexit_call_2, fexit_jumps_2)
 
 /*
  * Backend raw: entry and exit of every system call. Sees 32-bit calls.
