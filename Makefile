@@ -50,7 +50,7 @@ SKELETONS := $(BUILD)/writetrace.skel.h $(BUILD)/writetrace_no_fetch.skel.h
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
 
-.PHONY: all run check check-long check-kernels check-build install uninstall deps lint format clean help
+.PHONY: all run check check-long check-kernels check-compilers check-build install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.skel.h $(BUILD)/%.bpf.o
 
@@ -126,6 +126,12 @@ check-kernels:
 	$(Q)$(MAKE) --no-print-directory check-build
 	$(Q)tests/kernels
 
+# Builds with other compilers and the newest libbpf, tried in guests.
+check-compilers:
+	$(Q).ci/deps build check
+	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)tests/compilers
+
 # The same tests at their full size, which takes an hour or two: on this machine's kernel only.
 check-long:
 	$(Q).ci/deps build check
@@ -183,16 +189,17 @@ clean:
 	rm -rf build/cmd build/common build/tests build/run build/sanitize build/writetrace*
 
 help:
-	@echo 'all        build build/writetrace (the default)'
-	@echo 'run        install what is missing, build, trace a real program'
-	@echo 'check      install what is missing, build, pass all tests'
-	@echo 'check-kernels tests in guests of all kernels that we support (an hour or two)'
-	@echo 'check-long units and tests of this kernel at full size (an hour or two)'
-	@echo 'install    to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'
-	@echo 'deps       install what is missing to build and test'
-	@echo 'lint       clang-format, cppcheck, shellcheck'
-	@echo 'format     let clang-format lay out the code'
-	@echo 'clean      remove what was built; guest kernels stay in build/vm'
+	@echo 'all             build build/writetrace (the default)'
+	@echo 'run             install what is missing, build, trace a real program'
+	@echo 'check           install what is missing, build, pass all tests'
+	@echo 'check-kernels   tests in guests of all kernels that we support (an hour or two)'
+	@echo 'check-compilers builds with gcc, clang, and the newest libbpf, tried in guests'
+	@echo 'check-long      units and tests of this kernel at full size (an hour or two)'
+	@echo 'install         to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'
+	@echo 'deps            install what is missing to build and test'
+	@echo 'lint            clang-format, cppcheck, shellcheck'
+	@echo 'format          let clang-format lay out the code'
+	@echo 'clean           remove what was built; guest kernels stay in build/vm'
 	@echo
 	@echo 'V=1 shows commands, SANITIZE=1 builds build/sanitize/writetrace with ASan and UBSan.'
 

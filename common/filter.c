@@ -395,7 +395,7 @@ int filter_resolve(struct filter *filter, struct buf *why)
 bool filter_path_wanted(const struct filter *filter, const char *path, size_t len)
 {
 	for (size_t i = 0; i < filter->paths.n; i++)
-		if (glob_match(&filter->globs[filter->comms.n + i], path, len))
+		if (glob_matches(&filter->globs[filter->comms.n + i], path, len))
 			return true;
 	return !filter->paths.n;
 }

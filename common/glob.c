@@ -276,7 +276,7 @@ static bool glob_run(const struct wt_glob *g, const char *s, __u32 len, __u64 ma
 	return false;
 }
 
-bool glob_match(const struct wt_glob *g, const char *s, size_t len)
+bool glob_matches(const struct wt_glob *g, const char *s, size_t len)
 {
 	return glob_run(g, s, len, (g->n + 1ull) * (len + 1ull));
 }

@@ -46,7 +46,7 @@ int glob_compile(struct wt_glob *g, const char *pattern);
  */
 int glob_compile_literal(struct wt_glob *g, const char *path, bool tree);
 
-/** glob_match - whether all @len bytes at @s (less than 2^32) match @g */
-bool glob_match(const struct wt_glob *g, const char *s, size_t len);
+/** glob_matches - whether all @len bytes at @s (less than 2^32) match @g */
+bool glob_matches(const struct wt_glob *g, const char *s, size_t len);
 
 #endif

@@ -102,9 +102,9 @@ static bool takes_typed_pointer(const struct btf *btf, const struct btf_type *ty
 }
 
 /*
- * Looks once at each function: there are tens of thousands. Some are there twice, the second time as
- * what stands in for a call that the kernel is built without (6.1): the one that is like the others
- * is taken, so that there are fewer prototypes.
+ * Looks once at each function: there are tens of thousands. Some are there twice, the second time
+ * as what stands in for a call that the kernel is built without (6.1): the one that is like the
+ * others is taken, so that there are fewer prototypes.
  */
 void kernel_find_hooks(const struct btf *btf, struct kernel_function *hooks)
 {

@@ -32,7 +32,7 @@ static void glob(const char *pattern, const char *text)
 		ascii = ascii && *c > 0;
 	/* sets are compared by tests/unit/glob.c: fnmatch() does not take all that are wrong alike
 	 */
-	if (glob_match(&g, text, strlen(text)) != !fnmatch(pattern, text, 0) && ascii)
+	if (glob_matches(&g, text, strlen(text)) != !fnmatch(pattern, text, 0) && ascii)
 		abort();
 }
 
@@ -41,10 +41,10 @@ static void literal(const char *path, const char *text)
 	static struct wt_glob g;
 
 	if (!glob_compile_literal(&g, path, false) &&
-	    glob_match(&g, text, strlen(text)) != !strcmp(path, text))
+	    glob_matches(&g, text, strlen(text)) != !strcmp(path, text))
 		abort();
 	if (!glob_compile_literal(&g, path, true))
-		glob_match(&g, text, strlen(text));
+		glob_matches(&g, text, strlen(text));
 }
 
 /* What is accepted is said again in its own words, and read back. */

@@ -28,7 +28,7 @@ static void check(const char *pattern, const char *s, bool want)
 
 	if (err)
 		fail_msg("\"%s\" does not compile: %d", pattern, err);
-	if (glob_match(&glob, s, strlen(s)) != want)
+	if (glob_matches(&glob, s, strlen(s)) != want)
 		fail_msg("\"%s\" %s \"%s\"", pattern, want ? "must match" : "must not match", s);
 }
 
@@ -230,7 +230,7 @@ static void random_patterns(void **state)
 				continue;
 			}
 			check_fnmatch(pattern, s);
-			matches += glob_match(&glob, s, strlen(s));
+			matches += glob_matches(&glob, s, strlen(s));
 		}
 	}
 	/* The comparison is worth something only if both answers are frequent. */
@@ -271,19 +271,19 @@ static void worst_case(void **state)
 	for (size_t i = 0; i + 1 < WT_GLOB_MAX; i += 2)
 		memcpy(pattern + i, "*a", 2);
 	assert_int_equal(glob_compile(&glob, pattern), 0);
-	assert_true(glob_match(&glob, s, sizeof(s)));
+	assert_true(glob_matches(&glob, s, sizeof(s)));
 	pattern[WT_GLOB_MAX - 1] = 'b';
 	assert_int_equal(glob_compile(&glob, pattern), 0);
-	assert_false(glob_match(&glob, s, sizeof(s)));
+	assert_false(glob_matches(&glob, s, sizeof(s)));
 
 	/* the most steps there can be: half of the pattern is compared at each place */
 	memset(pattern, 'a', WT_GLOB_MAX);
 	pattern[0] = '*';
 	pattern[WT_GLOB_MAX - 1] = 'b';
 	assert_int_equal(glob_compile(&glob, pattern), 0);
-	assert_false(glob_match(&glob, s, sizeof(s)));
+	assert_false(glob_matches(&glob, s, sizeof(s)));
 	s[sizeof(s) - 1] = 'b';
-	assert_true(glob_match(&glob, s, sizeof(s)));
+	assert_true(glob_matches(&glob, s, sizeof(s)));
 }
 
 static void limits(void **state)
@@ -296,11 +296,11 @@ static void limits(void **state)
 	memset(s, 'a', sizeof(s));
 	pattern[WT_GLOB_MAX] = '\0';
 	assert_int_equal(glob_compile(&glob, pattern), 0);
-	assert_true(glob_match(&glob, s, WT_GLOB_MAX));
-	assert_false(glob_match(&glob, s, WT_GLOB_MAX - 1));
-	assert_false(glob_match(&glob, s, WT_GLOB_MAX + 1));
+	assert_true(glob_matches(&glob, s, WT_GLOB_MAX));
+	assert_false(glob_matches(&glob, s, WT_GLOB_MAX - 1));
+	assert_false(glob_matches(&glob, s, WT_GLOB_MAX + 1));
 	assert_int_equal(glob_compile_literal(&glob, pattern, false), 0);
-	assert_true(glob_match(&glob, s, WT_GLOB_MAX));
+	assert_true(glob_matches(&glob, s, WT_GLOB_MAX));
 	pattern[WT_GLOB_MAX] = 'a';
 	pattern[WT_GLOB_MAX + 1] = '\0';
 	assert_int_equal(glob_compile(&glob, pattern), -E2BIG);
@@ -312,8 +312,8 @@ static void limits(void **state)
 	for (int i = 0; i < WT_GLOB_CLASSES; i++)
 		to += sprintf(to, "[%c_]", 'a' + i);
 	assert_int_equal(glob_compile(&glob, pattern), 0);
-	assert_true(glob_match(&glob, "abcd_fgh", WT_GLOB_CLASSES));
-	assert_false(glob_match(&glob, "abcdefgg", WT_GLOB_CLASSES));
+	assert_true(glob_matches(&glob, "abcd_fgh", WT_GLOB_CLASSES));
+	assert_false(glob_matches(&glob, "abcdefgg", WT_GLOB_CLASSES));
 	strcpy(to, "[h_][_c]");
 	assert_int_equal(glob_compile(&glob, pattern), 0);
 	strcpy(to, "[ij]");
@@ -398,7 +398,7 @@ static void literal(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_int_equal(glob_compile_literal(&glob, cases[i].path, cases[i].tree), 0);
-		if (glob_match(&glob, cases[i].s, strlen(cases[i].s)) != cases[i].want)
+		if (glob_matches(&glob, cases[i].s, strlen(cases[i].s)) != cases[i].want)
 			fail_msg("\"%s\" (%d), \"%s\"", cases[i].path, cases[i].tree, cases[i].s);
 	}
 	assert_int_equal(glob_compile_literal(&glob, "", true), -EINVAL);
@@ -419,12 +419,12 @@ static void counted(void **state)
 	assert_non_null(s);
 	memcpy(s, "abc", 3);
 	assert_int_equal(glob_compile(&glob, "ab*"), 0);
-	assert_true(glob_match(&glob, s, 3));
+	assert_true(glob_matches(&glob, s, 3));
 	assert_int_equal(glob_compile(&glob, "*?c[!x]"), 0);
-	assert_false(glob_match(&glob, s, 3));
+	assert_false(glob_matches(&glob, s, 3));
 	assert_int_equal(glob_compile_literal(&glob, "abc", true), 0);
-	assert_true(glob_match(&glob, s, 3));
-	assert_false(glob_match(&glob, s, 2));
+	assert_true(glob_matches(&glob, s, 3));
+	assert_false(glob_matches(&glob, s, 2));
 	free(s);
 }
 
