@@ -19,6 +19,13 @@ counts_skipped() {
 	if [[ $1 == tracepoint ]]; then ((major * 100 + minor >= 607)); else ((major * 100 + minor >= 512)); fi
 }
 
+# skipped_or_none BACKEND: makes 0 of a $skipped that is null, where it has to be
+skipped_or_none() {
+	[[ $skipped == null ]] || return 0
+	! counts_skipped "$1" || fail "this kernel counts what it skips, but writetrace does not say"
+	skipped=0
+}
+
 # preempted BACKEND ARGUMENT...: four writers on two processors
 preempted() {
 	local backend=$1 all shown lost skipped
@@ -33,10 +40,7 @@ preempted() {
 	lost=$(jq .lost.ring out)
 	skipped=$(jq .lost.skipped out)
 	echo "$backend: $all done, $shown shown, $lost lost (ring), at most $skipped skipped"
-	if [[ $skipped == null ]]; then
-		! counts_skipped "$backend" || fail "this kernel counts what it skips, but writetrace does not say"
-		skipped=0
-	fi
+	skipped_or_none "$backend"
 	((shown > 1000)) || fail "too few to say anything"
 	((shown <= all)) || fail "more shown than done"
 	((shown + lost + skipped >= all)) || fail "$((all - shown - lost - skipped)) writes are unaccounted for"
@@ -68,7 +72,7 @@ teardown() {
 	[[ ! ${bpffs-} ]] || drop_bpffs
 }
 
-# read_totals: $counted and $skipped; all sums agree. What is lost otherwise would have to be 0.
+# read_totals BACKEND: $counted and $skipped; all sums agree. What is lost otherwise would have to be 0.
 read_totals() {
 	dump -j
 	expect_status 0
@@ -77,8 +81,9 @@ read_totals() {
 			| .errors = ($list | map(.errors) | add) | .latency_ns = ($list | map(.latency_ns) | add);
 		if .totals != (.ops | sums) or .totals != (.rows | sums) then "sums differ"
 		elif .lost.ring != 0 or .lost.inflight != 0 or .lost.unpaired != 0 then "lost \(.lost | tojson)"
-		else "\(.totals.calls) \(.lost.skipped // 0)" end' out)
+		else "\(.totals.calls) \(.lost.skipped)" end' out)
 	[[ $counted =~ ^[0-9]+$ ]] || fail "$counted $skipped"
+	skipped_or_none "$1"
 }
 
 # counted_all DONE: counted or skipped
@@ -96,7 +101,7 @@ pinned() {
 	wt --bpffs "$bpffs" pin -f -p "$target" --backend "$1" --events 4096
 	expect_status 0
 	order "WORKLOAD_REPORT=report workload preempt 4 3"
-	read_totals
+	read_totals "$1"
 	done=$(jq .calls report)
 	counted_all "$done"
 	give_order "workload record $PWD 4 3 hop writers"
@@ -107,7 +112,7 @@ pinned() {
 		cp out "events.$i"
 	done
 	until_true test -e "$done_in/$orders_given"
-	read_totals
+	read_totals "$1"
 	counted_all $((done + $(awk '{ n += $3 } END { print n }' writers)))
 	dump --events -j
 	cp out events.10
