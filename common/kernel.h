@@ -77,7 +77,7 @@ bool kernel_has_function(const struct btf *btf, const char *name);
 
 /* How this kernel tells of io_uring's requests. */
 struct kernel_uring {
-	int layout;	    /* enum wt_uring */
+	int layout;	      /* enum wt_uring */
 	uint32_t compat_flag; /* what marks 32-bit programs' rings, where it is a flag (7.x) */
 	const char *submit; /* name of the programs for the submission, without the copy's number */
 };
@@ -94,7 +94,7 @@ bool kernel_has_uring(void);
 struct kernel_function {
 	uint32_t id;	    /* in the kernel's BTF; 0: there is none */
 	uint32_t prototype; /* the same of its type */
-	bool typed;	    /* takes a struct pt_regs that BTF describes; on 5.10 some only name it */
+	bool typed; /* takes a struct pt_regs that BTF describes; on 5.10 some only name it */
 };
 
 /** kernel_hook_name - the function of hook number @hook (WT_HOOK); empty if it has none */

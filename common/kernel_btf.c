@@ -142,10 +142,11 @@ bool kernel_has_compat_functions(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct kernel_function hooks[WT_HOOKS];
-	bool all = btf;
+	bool all = true;
 
-	if (btf)
-		kernel_find_hooks(btf, hooks);
+	if (!btf)
+		return false;
+	kernel_find_hooks(btf, hooks);
 	for_each_call(i) all = all && (!ops[i].compat_function || hooks[WT_HOOK(i, true)].id);
 	btf__free(btf);
 	return all;

@@ -20,8 +20,8 @@ struct print_options {
 	bool json;
 	bool pretty;
 	bool color;
-	bool data;    /* written data is shown */
-	bool latency; /* latency is measured */
+	bool data;		    /* written data is shown */
+	bool latency;		    /* latency is measured */
 	const struct wt_meta *meta; /* whose start is the times' base; or NULL */
 };
 

@@ -48,7 +48,7 @@ struct recorder {
 	const struct wt_recorded_path *paths;
 	struct files *files;
 	struct lane *lanes;
-	bool began; /* something was read before */
+	bool began;	  /* something was read before */
 	uint64_t last_ns; /* of the last event that was handed out */
 	struct copied *copied;
 	size_t n_copied;

@@ -193,7 +193,7 @@ static bool is_refusal(int err)
 
 /* What the kernel's BTF tells, taken down before libbpf reads it once more: it is large. */
 struct facts {
-	bool direct;	     /* bpf_rdonly_cast exists */
+	bool direct; /* bpf_rdonly_cast exists */
 	struct kernel_uring uring;
 	struct kernel_function hooks[WT_HOOKS];
 	bool counts_tracepoint_misses;
@@ -282,9 +282,8 @@ static int session_precheck(const struct session_options *o, struct buf *why)
 		err = -EOPNOTSUPP;
 	} else if (kernel_missing_caps(&caps)) {
 		buf_printf(why, "missing %s; run as root%s", buf_cstr(&caps),
-			   kernel_in_user_namespace()
-				   ? " (that of a user namespace is not enough)"
-				   : "");
+			   kernel_in_user_namespace() ? " (that of a user namespace is not enough)"
+						      : "");
 		err = -EOPNOTSUPP;
 	} else {
 		kernel_lockdown(&lockdown);

@@ -36,14 +36,15 @@ static bool is_hooked(const struct session *s, unsigned int hook)
  * function of write, whether it is hooked or not. */
 static int which_prototype(const struct session *s, unsigned int hook)
 {
-	unsigned int other = 0;
+	const struct kernel_function *hooks = s->hooks;
 
-	if (s->hooks[hook].prototype == s->hooks[0].prototype)
+	if (hooks[hook].prototype == hooks[0].prototype)
 		return 0;
-	while (other < WT_HOOKS && (!s->hooks[other].id ||
-				    s->hooks[other].prototype == s->hooks[0].prototype))
-		other++;
-	return s->hooks[hook].prototype == s->hooks[other].prototype ? 1 : PROTOTYPES;
+	for (unsigned int other = 0; other < WT_HOOKS; other++) {
+		if (hooks[other].id && hooks[other].prototype != hooks[0].prototype)
+			return hooks[hook].prototype == hooks[other].prototype ? 1 : PROTOTYPES;
+	}
+	return PROTOTYPES;
 }
 
 /* For each prototype that hooked functions have one that has it; -1: none. False if there are more.

@@ -179,7 +179,8 @@ int64_t session_memory(const struct session_options *options, unsigned int cpus,
 	if (err)
 		return err;
 	session_describe(&s, options);
-	/* any backend: for fentry libbpf would read the kernel's BTF, and leak it if nothing is loaded */
+	/* any backend: for fentry libbpf would read the kernel's BTF, and leak it if nothing is
+	 * loaded */
 	s.meta.backend = BACKEND_RAW;
 	err = session_configure(&s, options, false);
 	bpf_object__for_each_map (map, s.skel->obj)

@@ -511,12 +511,18 @@ static void wall_time_of_a_session(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(check_numbers), cmocka_unit_test(check_strings),
-		cmocka_unit_test(check_lengths), cmocka_unit_test(check_layouts),
-		cmocka_unit_test(no_filters),	 cmocka_unit_test(all_filters),
-		cmocka_unit_test(times),	 cmocka_unit_test(odd_bytes),
-		cmocka_unit_test(too_much),	 cmocka_unit_test(shell_reads_it_back),
-		cmocka_unit_test(hostile),	 cmocka_unit_test(wall_time),
+		cmocka_unit_test(check_numbers),
+		cmocka_unit_test(check_strings),
+		cmocka_unit_test(check_lengths),
+		cmocka_unit_test(check_layouts),
+		cmocka_unit_test(no_filters),
+		cmocka_unit_test(all_filters),
+		cmocka_unit_test(times),
+		cmocka_unit_test(odd_bytes),
+		cmocka_unit_test(too_much),
+		cmocka_unit_test(shell_reads_it_back),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(wall_time),
 		cmocka_unit_test(wall_time_of_a_session),
 	};
 
