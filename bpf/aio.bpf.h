@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * AIO is seen when its results are fetched: the event names its control block, which says the rest.
- * (No hook that is there everywhere tells of its end.) So there is no latency, and who takes the
- * results out of the ring in user memory, past io_getevents, is not seen.
+ * AIO. What its control blocks ask for is put down when io_submit begins. No hook that is there
+ * everywhere tells of the end, so it is taken from where the results are: the events that
+ * io_getevents hands over and, for who takes them out of the ring in user memory without a system
+ * call, that ring, at the next io_submit.
+ *
+ * Where the beginning of io_submit is not seen (cfg.aio_blocks), the event names its control block,
+ * which says the rest, if it is still as it was.
  */
 #ifndef WT_AIO_BPF_H
 #define WT_AIO_BPF_H
 
 #include "op.bpf.h"
+#include "request.bpf.h"
 
-#define RWF_APPEND     0x10 /* include/uapi/linux/fs.h */
+#define RWF_APPEND 0x10 /* include/uapi/linux/fs.h */
 
-#define AIO_EVENTS_MAX 1024 /* of one call; what is beyond counts as lost */
+/* Events or control blocks of one call; what is beyond counts as lost. A round is verified step by
+ * step, and once; what calls it is not multiplied by what it does. */
+#define AIO_ROUNDS  32
+#define AIO_A_ROUND 32
+#define AIO_AT_ONCE (AIO_ROUNDS * AIO_A_ROUND)
 
 /* Where things are in struct io_event and struct iocb (include/uapi/linux/aio_abi.h), which are the
  * same for 32-bit programs. */
@@ -23,6 +32,17 @@
 #define IOCB_BUF      24 /* address, length, position: 64 bits each */
 
 enum { IOCB_PWRITE = 1, IOCB_FSYNC = 2, IOCB_FDSYNC = 3, IOCB_PWRITEV = 8 };
+
+/* The ring at a context's address (fs/aio.c: struct aio_ring); slots follow. */
+struct aio_ring {
+	__u32 id;
+	__u32 nr;
+	__u32 head;
+	__u32 tail;
+	__u32 magic;
+	__u32 pad[3];
+};
+#define AIO_RING_MAGIC 0xa10a10a1
 
 static __always_inline int aio_op(__u16 opcode)
 {
@@ -39,10 +59,14 @@ static __always_inline int aio_op(__u16 opcode)
 }
 
 /* Fills in what the control block at a user address says. Return: whether it is wanted. */
-static __always_inline bool aio_describe(struct wt_call *call, __u64 iocb, __u64 head, bool compat)
+static __always_inline bool aio_describe(struct wt_call *call, __u64 iocb, bool compat)
 {
-	int op = aio_op(head & 0xffff);
+	__u64 head = 0;
+	int op;
 
+	if (bpf_probe_read_user(&head, sizeof(head), (void *)(iocb + IOCB_HEAD)))
+		return false;
+	op = aio_op(head & 0xffff);
 	if (op < 0 || !(cfg.aio_ops & 1ULL << op))
 		return false;
 	__builtin_memset(call, 0, sizeof(*call));
@@ -63,44 +87,404 @@ static __always_inline bool aio_describe(struct wt_call *call, __u64 iocb, __u64
 	return true;
 }
 
-/* One event at a user address. */
-wt_function int aio_event(__u64 address, bool compat)
+/* What tells an address of this process from the same one of others. The lowest bit is free. */
+static __always_inline __u64 aio_key(__u64 address)
 {
-	__u64 iocb = 0, head = 0;
-	struct wt_done d;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
-	if (!cfg.aio_ops)
+	return mix(mix(0, kread_number(kread(task_struct, task, mm))), address) & ~1ULL;
+}
+
+/* A block that was used again before its result was seen: it is in the ring yet. */
+#define AIO_EARLIER 1ULL
+
+/* Bytes of an address in a list of addresses. */
+static __always_inline __u32 aio_pointer_size(bool compat)
+{
+	return 8 - 4 * compat;
+}
+
+static __always_inline __u64 aio_pointer(__u64 at, bool compat)
+{
+	__u64 pointer = 0;
+
+	bpf_probe_read_user(&pointer, sizeof(pointer), (void *)at);
+	return compat ? (__u32)pointer : pointer;
+}
+
+static __always_inline void aio_outstanding(__u64 context, __s64 n)
+{
+	struct wt_aio_context *c = bpf_map_lookup_elem(&contexts, &context);
+
+	if (c)
+		add(&c->outstanding, n);
+}
+
+/* The position behind the ring's newest result. */
+static __always_inline __u64 aio_tail(const struct wt_aio_context *c, const struct aio_ring *r)
+{
+	__u32 seen = c->seen % r->nr;
+
+	return c->seen + (r->tail >= seen ? r->tail - seen : r->tail + r->nr - seen);
+}
+
+static __always_inline bool aio_read_ring(struct aio_ring *ring, __u64 address)
+{
+	return !bpf_probe_read_user(ring, sizeof(*ring), (void *)address) &&
+	       ring->magic == AIO_RING_MAGIC && ring->nr && ring->tail < ring->nr;
+}
+
+/* The position that the next result of a context will have. Makes the context known. */
+static __always_inline __u64 aio_next_position(__u64 address, __u64 key)
+{
+	struct wt_aio_context *c = bpf_map_lookup_elem(&contexts, &key), made = {};
+	struct aio_ring ring;
+
+	if (!aio_read_ring(&ring, address))
 		return 0;
-	d.ret = 0;
-	if (bpf_probe_read_user(&iocb, sizeof(iocb), (void *)(address + IO_EVENT_OBJ)) ||
-	    bpf_probe_read_user(&d.ret, sizeof(d.ret), (void *)(address + IO_EVENT_RES)) ||
-	    bpf_probe_read_user(&head, sizeof(head), (void *)(iocb + IOCB_HEAD))) {
-		count_lost(WT_LOST_INFLIGHT);
-		return 0;
+	made.submit_ns = bpf_ktime_get_boot_ns();
+	if (c) {
+		c->submit_ns = made.submit_ns;
+		return aio_tail(c, &ring);
 	}
-	if (!aio_describe(&d.call, iocb, head, compat))
+	made.seen = ring.tail;
+	bpf_map_update_elem(&contexts, &key, &made, BPF_NOEXIST);
+	return ring.tail;
+}
+
+/* Puts down the operation that a control block, whose address is at a user address, asks for. */
+wt_function int aio_put(__u64 at, __u64 context, __u64 from, bool compat, __u32 copy)
+{
+	struct wt_request r, *old;
+	__u64 iocb, key, earlier;
+	struct wt_call call;
+	struct wt_who who;
+
+	if (!cfg.aio_blocks)
 		return 0;
-	who_current(&d.who);
-	d.request = NULL;
-	d.now_ns = bpf_ktime_get_boot_ns();
-	d.latency_ns = 0;
-	d.has_latency = false;
-	if (!fd_wanted(d.call.fd) || !result_wanted(d.ret, 0) || d.call.size < cfg.min_size)
+	iocb = aio_pointer(at, compat);
+	key = aio_key(iocb);
+	earlier = key | AIO_EARLIER;
+	if (!aio_describe(&call, iocb, compat) || !fd_wanted(call.fd) || call.size < cfg.min_size)
 		return 0;
-	if (op_find_file(&d, file_by_fd(d.who.task, d.call.fd)))
-		op_done(&d);
+	who_current(&who);
+	__builtin_memset(&r, 0, sizeof(r));
+	request_fill(&r, &who, call.op);
+	r.tag = context;
+	r.from = from;
+	r.fd = call.fd;
+	r.buf = call.buf;
+	r.count = call.count;
+	r.size = call.size;
+	r.offset = call.pos;
+	r.has_fd = true;
+	r.has_size = call.has_size;
+	r.has_pos = call.has_pos;
+	r.compat = compat;
+	r.copy = copy;
+	r.form = call.form;
+	r.append = call.append > 0;
+	old = bpf_map_lookup_elem(&blocks, &key);
+	if (old && !old->done && old->copy != copy && old->tid == r.tid &&
+	    r.start_ns - old->start_ns < SAME_REQUEST_NS)
+		return 0; /* another copy of the program was here */
+	if (old && !old->done) {
+		if (bpf_map_update_elem(&blocks, &earlier, old, BPF_NOEXIST)) {
+			aio_outstanding(old->tag, -1);
+			count_lost(WT_LOST_UNPAIRED);
+		}
+	}
+	if (bpf_map_update_elem(&blocks, &key, &r, BPF_ANY))
+		count_lost(WT_LOST_INFLIGHT);
+	else
+		aio_outstanding(context, 1);
 	return 0;
 }
 
-/* A call has fetched `ret` results. */
-static __noinline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
+/* Some of a list of blocks, of which `n` are left. */
+wt_function int aio_put_round(__u64 list, __u32 n, __u64 context, __u64 from, __u32 compat_copy)
 {
-	struct wt_span *span;
+	__u32 i, size = aio_pointer_size(compat_copy & 1);
+
+	if (!cfg.aio_blocks)
+		return 0;
+	for (i = 0; i < AIO_A_ROUND; i++) {
+		if (i >= n)
+			break;
+		aio_put(list, context, from, compat_copy & 1, compat_copy >> 1);
+		list += size;
+	}
+	return 0;
+}
+
+wt_function int aio_put_all(__u64 list, __u32 n, __u64 ring, __u32 compat_copy)
+{
+	__u32 i, size = AIO_A_ROUND * aio_pointer_size(compat_copy & 1);
+	__u64 from, context;
+
+	if (!cfg.aio_blocks)
+		return 0;
+	context = aio_key(ring);
+	from = aio_next_position(ring, context);
+	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
+		if (i >= n)
+			break;
+		aio_put_round(list, n - i, context, from, compat_copy);
+		list += size;
+	}
+	return 0;
+}
+
+/* io_submit begins. */
+static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+{
 	struct wt_who who;
-	__u64 events;
+
+	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
+	    !task_wanted(&who))
+		return 0;
+	return aio_put_all(regs_arg(regs, 2, compat), regs_arg(regs, 1, compat),
+			   regs_arg(regs, 0, compat), compat | copy << 1);
+}
+
+static __always_inline void aio_drop(__u64 key, const struct wt_request *r)
+{
+	aio_outstanding(r->tag, -1);
+	bpf_map_delete_elem(&blocks, &key);
+}
+
+/* The row's file must be known before it is closed. */
+static __always_inline void aio_introduce(struct file *file, __u64 id)
+{
+	int place;
+
+	if (!cfg.tally || !(cfg.by & WT_BY_FILE) || bpf_map_lookup_elem(&row_files, &id))
+		return;
+	place = scratch_take();
+	if (place == NO_SCRATCH)
+		return;
+	row_file(place, (__u64)file, id);
+	scratch_put(place);
+}
+
+/* The kernel has accepted so many control blocks, of which the first one's address is at a user
+ * address, or none: then there is no operation. */
+wt_function int aio_accept(__u64 at, __s64 accepted, bool compat)
+{
+	enum file_verdict verdict;
+	struct wt_request *r;
+	struct file *file;
+	__u64 key, id = 0;
+
+	if (!cfg.aio_blocks)
+		return 0;
+	key = aio_key(aio_pointer(at, compat));
+	r = bpf_map_lookup_elem(&blocks, &key);
+	if (!r || r->done || r->file_id)
+		return 0;
+	if (accepted <= 0) {
+		aio_drop(key, r);
+		return 0;
+	}
+	file = file_by_fd((struct task_struct *)bpf_get_current_task(), r->fd);
+	if (!file)
+		return 0;
+	verdict = file_wanted(file, &id);
+	if (verdict == FILE_UNWANTED) {
+		aio_drop(key, r);
+	} else if (verdict == FILE_WANTED) {
+		aio_introduce(file, id);
+		r->file = (__u64)file;
+		r->file_id = id;
+	}
+	return 0;
+}
+
+/* Hands an operation on that has ended. Its file may be closed by now, and its descriptor be
+ * another's. */
+static __always_inline void aio_done(struct wt_done *d, const struct wt_request *r)
+{
+	d->open_file = (struct file *)r->file;
+	if (!r->file_id) {
+		d->open_file = file_by_fd((struct task_struct *)bpf_get_current_task(), r->fd);
+	} else if (file_identity(d->open_file) != r->file_id) {
+		d->open_file = NULL;
+		d->has_file = true;
+		d->file = r->file_id;
+		d->has_pos = r->has_pos && !r->append;
+		d->offset = r->offset;
+		d->file_is_known = true;
+	}
+	op_finish(d);
+}
+
+#define AIO_FETCHED (~0ULL) /* no position: io_getevents has handed the result over */
+
+static __always_inline bool aio_read_event(__u64 event, __u64 *iocb, __s64 *ret)
+{
+	return !bpf_probe_read_user(iocb, sizeof(*iocb), (void *)(event + IO_EVENT_OBJ)) &&
+	       !bpf_probe_read_user(ret, sizeof(*ret), (void *)(event + IO_EVENT_RES));
+}
+
+/* Has it been asked for by the io_submit that ends now? Then the data is still there. */
+static __always_inline bool aio_is_new(const struct wt_request *r)
+{
+	struct wt_aio_context *c;
+
+	if (!cfg.data_max)
+		return false;
+	c = bpf_map_lookup_elem(&contexts, &r->tag);
+	return c && r->start_ns >= c->submit_ns;
+}
+
+/* A result, in an event at a user address that was fetched, or at a position of those in a ring. */
+wt_function int aio_result(__u64 event, __u32 nr, __u64 position)
+{
+	struct wt_request *r;
+	__u64 key, iocb = 0;
+	struct wt_done d;
+	__s64 ret = 0;
+
+	if (!cfg.aio_blocks)
+		return 0;
+	if (position != AIO_FETCHED)
+		event += position % nr * IO_EVENT_SIZE;
+	if (!aio_read_event(event, &iocb, &ret))
+		return 0;
+	key = aio_key(iocb);
+	r = bpf_map_lookup_elem(&blocks, &key);
+	if (r && position < r->from) {
+		key |= AIO_EARLIER;
+		r = bpf_map_lookup_elem(&blocks, &key);
+	}
+	if (!r || !request_take(r))
+		return 0;
+	request_done(&d, r, ret);
+	if (position == AIO_FETCHED || aio_is_new(r)) {
+		d.call.form = r->form;
+		d.call.buf = r->buf;
+		d.call.count = r->count;
+	}
+	d.call.append = r->append;
+	d.call.moves = r->has_pos;
+	if (result_wanted(ret, d.latency_ns))
+		aio_done(&d, r);
+	aio_drop(key, r);
+	return 0;
+}
+
+/* A result that was fetched, of an operation whose beginning was not seen. */
+wt_function int aio_unknown(__u64 event, bool compat)
+{
+	struct wt_done d;
+	__u64 iocb = 0;
+
+	if (!cfg.aio_ops || cfg.aio_blocks || !aio_read_event(event, &iocb, &d.ret) ||
+	    !aio_describe(&d.call, iocb, compat))
+		return 0;
+	who_current(&d.who);
+	d.is_request = d.file_is_known = false;
+	d.now_ns = bpf_ktime_get_boot_ns();
+	d.latency_ns = 0;
+	d.has_latency = false;
+	if (fd_wanted(d.call.fd) && result_wanted(d.ret, 0) && d.call.size >= cfg.min_size) {
+		d.open_file = file_by_fd(d.who.task, d.call.fd);
+		op_finish(&d);
+	}
+	return 0;
+}
+
+#define AIO_LOOK 64
+
+/* Results in a context's ring that nobody has looked at yet, some at most. */
+wt_function int aio_look(__u64 address)
+{
+	struct wt_aio_context *c;
+	__u64 key, position, tail;
+	struct aio_ring ring;
 	__u32 i;
 
-	if (!cfg.aio_ops || !session_enabled(call, true) || ret <= 0)
+	if (!cfg.aio_blocks)
+		return 0;
+	key = aio_key(address);
+	c = bpf_map_lookup_elem(&contexts, &key);
+	if (!c || !aio_read_ring(&ring, address))
+		return 0;
+	position = c->seen;
+	tail = aio_tail(c, &ring);
+	address += sizeof(ring);
+	for (i = 0; i < AIO_LOOK; i++) {
+		if (position >= tail)
+			break;
+		aio_result(address, ring.nr, position);
+		position++;
+	}
+	c->seen = position;
+	return 0;
+}
+
+/* Some of a list of blocks, the first `accepted` of which the kernel has accepted. */
+wt_function int aio_accept_round(__u64 list, __u32 n, __s64 accepted, bool compat)
+{
+	__u32 i, size = aio_pointer_size(compat);
+
+	if (!cfg.aio_blocks)
+		return 0;
+	for (i = 0; i < AIO_A_ROUND; i++) {
+		if (i >= n)
+			break;
+		aio_accept(list, accepted - i, compat);
+		list += size;
+	}
+	return 0;
+}
+
+/* A context has gone, and what was left in its ring with it. */
+wt_function int aio_destroyed(__u64 ring)
+{
+	struct wt_aio_context *c;
+	__u64 key, outstanding;
+
+	if (!cfg.aio_blocks)
+		return 0;
+	key = aio_key(ring);
+	c = bpf_map_lookup_elem(&contexts, &key);
+	outstanding = c ? c->outstanding : 0;
+	/* who deletes it counts */
+	if (c && !bpf_map_delete_elem(&contexts, &key) && outstanding)
+		count_lost_many(WT_LOST_UNPAIRED, outstanding);
+	return 0;
+}
+
+/* Some of the results that were fetched, of which `n` are left. */
+wt_function int aio_fetched_round(__u64 events, __u32 n, bool compat)
+{
+	__u32 i;
+
+	if (!cfg.aio_ops)
+		return 0;
+	for (i = 0; i < AIO_A_ROUND; i++) {
+		if (i >= n)
+			break;
+		if (cfg.aio_blocks)
+			aio_result(events, 0, AIO_FETCHED);
+		else
+			aio_unknown(events, compat);
+		events += IO_EVENT_SIZE;
+	}
+	return 0;
+}
+
+/* One of AIO's calls ends. */
+static __always_inline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
+				    __u32 copy)
+{
+	struct wt_span *span;
+	__u32 i, n, size;
+	struct wt_who who;
+	__u64 list;
+
+	if (!cfg.aio_ops || !session_enabled(call, true))
 		return 0;
 	who.task = (struct task_struct *)bpf_get_current_task();
 	if (op_is_handled(&who, copy) || !task_wanted(&who))
@@ -113,14 +497,31 @@ static __noinline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool
 			span_claim(who.task, span, copy);
 		count_handled(WT_HOOK(call, compat), copy);
 	}
-	events = regs_arg(regs, 3, compat);
-	for (i = 0; i < AIO_EVENTS_MAX; i++) {
-		if (ret <= i)
-			return 0;
-		aio_event(events, compat);
-		events += IO_EVENT_SIZE;
+	if (call == WT_CALL_IO_DESTROY)
+		return aio_destroyed(regs_arg(regs, 0, compat));
+	if (call == WT_CALL_IO_SUBMIT) {
+		n = regs_arg(regs, 1, compat);
+		list = regs_arg(regs, 2, compat);
+		size = AIO_A_ROUND * aio_pointer_size(compat);
+	} else {
+		n = ret > 0 ? ret : 0;
+		list = regs_arg(regs, 3, compat);
+		size = AIO_A_ROUND * IO_EVENT_SIZE;
 	}
-	count_lost_many(WT_LOST_INFLIGHT, ret - AIO_EVENTS_MAX);
+	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
+		if (i >= n)
+			break;
+		if (call == WT_CALL_IO_SUBMIT)
+			aio_accept_round(list, n - i, ret - i, compat);
+		else
+			aio_fetched_round(list, n - i, compat);
+		list += size;
+	}
+	if (ret > AIO_AT_ONCE)
+		count_lost_many(WT_LOST_INFLIGHT, ret - AIO_AT_ONCE);
+	if (call == WT_CALL_IO_SUBMIT)
+		for (i = 0; i < AIO_AT_ONCE / AIO_LOOK; i++)
+			aio_look(regs_arg(regs, 0, compat));
 	return 0;
 }
 

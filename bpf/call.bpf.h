@@ -165,7 +165,7 @@ static __always_inline void call_unpack(struct wt_call *call, struct pt_regs *re
 }
 
 /* Bytes requested, 0 where there is no such thing, or SIZE_UNKNOWN. */
-wt_function __u64 call_size(__u32 form, __u64 buf, __u64 count, bool compat)
+static __always_inline __u64 call_size(__u32 form, __u64 buf, __u64 count, bool compat)
 {
 	switch (form) {
 	case WT_FORM_NONE:
@@ -235,27 +235,14 @@ wt_function int call_copy_vector(__u32 place)
 	return COPY_MORE;
 }
 
-#define VECTORS_A_ROUND 32
-
-wt_function int call_copy_round(__u32 place)
-{
-	int i, state = COPY_MORE;
-
-	if (!cfg.data_max)
-		return COPY_END;
-	for (i = 0; i < VECTORS_A_ROUND && state == COPY_MORE; i++)
-		state = call_copy_vector(place);
-	return state;
-}
-
 wt_function int call_copy_vectors(__u32 place)
 {
 	int i, state = COPY_MORE;
 
 	if (!cfg.data_max)
 		return COPY_END;
-	for (i = 0; i < UIO_MAXIOV / VECTORS_A_ROUND && state == COPY_MORE; i++)
-		state = call_copy_round(place);
+	for (i = 0; i < UIO_MAXIOV && state == COPY_MORE; i++)
+		state = call_copy_vector(place);
 	return state;
 }
 

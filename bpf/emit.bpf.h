@@ -10,7 +10,8 @@
 
 /* A finished, wanted operation. */
 struct wt_done {
-	const struct wt_request *request; /* of another task than the current one; or NULL */
+	bool is_request; /* of another task than the current one, which `asked` describes */
+	struct wt_asked asked;
 	struct wt_who who;
 	struct wt_call call;
 	__s64 ret;
@@ -19,6 +20,7 @@ struct wt_done {
 	__u64 file;	  /* identity, if has_file */
 	struct file *open_file;
 	__s64 offset;
+	bool file_is_known; /* and wanted: there is no open_file any more */
 	bool has_latency;
 	bool has_file;
 	bool has_pos;
@@ -40,18 +42,18 @@ static __always_inline __u64 wake_flags(const struct wt_counters *c)
 
 static __always_inline __u64 done_cgroup(const struct wt_done *d)
 {
-	return d->request ? d->request->cgroup : bpf_get_current_cgroup_id();
+	return d->is_request ? d->asked.cgroup : bpf_get_current_cgroup_id();
 }
 
 static __always_inline __u32 done_uid(const struct wt_done *d)
 {
-	return d->request ? d->request->uid : bpf_get_current_uid_gid();
+	return d->is_request ? d->asked.uid : bpf_get_current_uid_gid();
 }
 
 static __always_inline void done_comm(const struct wt_done *d, char comm[WT_COMM_LEN])
 {
-	if (d->request)
-		__builtin_memcpy(comm, d->request->comm, WT_COMM_LEN);
+	if (d->is_request)
+		__builtin_memcpy(comm, d->asked.comm, WT_COMM_LEN);
 	else
 		bpf_get_current_comm(comm, WT_COMM_LEN);
 }

@@ -138,6 +138,14 @@ static __always_inline void op_done(const struct wt_done *d)
 			   d->ret);
 }
 
+/* The same, if its file d->open_file is wanted. */
+wt_pointer_function int op_finish(struct wt_done *d)
+{
+	if (d && (d->file_is_known || op_find_file(d, d->open_file)))
+		op_done(d);
+	return 0;
+}
+
 /*
  * An operation begins. Only sessions that measure latency come here.
  *
@@ -147,7 +155,7 @@ static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
 {
 	struct wt_who who;
 
-	if (!session_enabled(op, false) || op >= WT_OP_COUNT)
+	if (!cfg.latency || !session_enabled(op, false) || op >= WT_OP_COUNT)
 		return 0;
 	if (task_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
 		span_start();
@@ -164,7 +172,7 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	d.who.task = (struct task_struct *)bpf_get_current_task();
 	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who))
 		return 0;
-	d.request = NULL;
+	d.is_request = d.file_is_known = false;
 	d.now_ns = bpf_ktime_get_boot_ns();
 	d.ret = ret;
 	if (!op_take_span(&d, WT_HOOK(op, compat), copy))
@@ -180,8 +188,10 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	if (d.call.size < cfg.min_size)
 		return 0;
 	file = d.call.no_fd ? NULL : file_by_fd(d.who.task, d.call.fd);
-	if (!op_reads(&d, file) && op_find_file(&d, file))
-		op_done(&d);
+	if (!op_reads(&d, file)) {
+		d.open_file = file;
+		op_finish(&d);
+	}
 	return 0;
 }
 

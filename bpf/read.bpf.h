@@ -45,4 +45,11 @@ static __always_inline __u64 kread_number(const void *ptr)
  */
 #define wt_function __attribute__((noinline))
 
+/* The same with a pointer to what is on the caller's stack as its argument: since Linux 5.12. */
+#ifndef WT_NO_FETCH
+#define wt_pointer_function __attribute__((noinline))
+#else
+#define wt_pointer_function static __always_inline
+#endif
+
 #endif

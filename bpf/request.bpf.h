@@ -8,7 +8,7 @@
 #ifndef WT_REQUEST_BPF_H
 #define WT_REQUEST_BPF_H
 
-#include "call.bpf.h"
+#include "emit.bpf.h"
 #include "filter.bpf.h"
 
 /* include/linux/sched.h: a thread that the kernel made for a process. It shares the process's
@@ -33,13 +33,13 @@ static __always_inline void request_fill(struct wt_request *r, const struct wt_w
 	struct task_struct *leader = kread(task_struct, who->task, group_leader);
 
 	r->start_ns = bpf_ktime_get_boot_ns();
-	r->process_start_ns = kread(task_struct, leader, start_boottime);
-	r->cgroup = bpf_get_current_cgroup_id();
 	r->pid = who->pid;
 	r->tid = who->tid;
-	r->uid = bpf_get_current_uid_gid();
 	r->op = op;
-	bpf_probe_read_kernel(r->comm, sizeof(r->comm),
+	r->asked.process_start_ns = kread(task_struct, leader, start_boottime);
+	r->asked.cgroup = bpf_get_current_cgroup_id();
+	r->asked.uid = bpf_get_current_uid_gid();
+	bpf_probe_read_kernel(r->asked.comm, sizeof(r->asked.comm),
 			      (void *)who->task + bpf_core_field_offset(struct task_struct, comm));
 }
 
@@ -62,19 +62,42 @@ static __always_inline void request_put(__u64 key, const struct wt_request *r)
 		count_lost(WT_LOST_INFLIGHT);
 }
 
-/* The request, if no other copy of the program has taken it. It is to be dropped when done with. */
-static __always_inline struct wt_request *request_take(__u64 key)
+/* False if another copy of the program, or a program of another CPU, has taken it already. It is to
+ * be dropped when done with. */
+static __always_inline bool request_take(struct wt_request *r)
 {
-	struct wt_request *r = bpf_map_lookup_elem(&requests, &key);
-
-	if (!r || *(volatile __u64 *)&r->done || !replace_word(&r->done, 0, 1))
-		return NULL;
-	return r;
+	return !*(volatile __u64 *)&r->done && replace_word(&r->done, 0, 1);
 }
 
 static __always_inline void request_drop(__u64 key)
 {
 	bpf_map_delete_elem(&requests, &key);
+}
+
+/* What was asked for, as if it were a call. */
+static __always_inline void request_done(struct wt_done *d, const struct wt_request *r, __s64 ret)
+{
+	d->is_request = true;
+	d->file_is_known = false;
+	d->asked = r->asked;
+	d->now_ns = bpf_ktime_get_boot_ns();
+	d->latency_ns = d->now_ns - r->start_ns;
+	d->has_latency = cfg.latency;
+	d->ret = ret;
+	d->who.task = NULL;
+	d->who.pid = r->pid;
+	d->who.tid = r->tid;
+	__builtin_memset(&d->call, 0, sizeof(d->call));
+	d->call.op = r->op;
+	d->call.fd = r->fd;
+	d->call.no_fd = !r->has_fd;
+	d->call.compat = r->compat;
+	d->call.size = r->size;
+	d->call.has_size = r->has_size;
+	d->call.form = WT_FORM_LENGTH;
+	d->call.pos = r->offset;
+	d->call.has_pos = r->has_pos;
+	d->call.moves = r->op <= WT_OP_URING_WRITE_FIXED;
 }
 
 #endif

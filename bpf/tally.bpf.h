@@ -117,8 +117,8 @@ static __always_inline __u64 process_start(const struct wt_done *d)
 {
 	struct task_struct *leader;
 
-	if (d->request)
-		return d->request->process_start_ns;
+	if (d->is_request)
+		return d->asked.process_start_ns;
 	leader = kread(task_struct, d->who.task, group_leader);
 	return kread(task_struct, leader, start_boottime);
 }

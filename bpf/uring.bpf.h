@@ -99,43 +99,19 @@ static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req, __u32 copy)
 	return 0;
 }
 
-/* What was asked for, as if it were a call. */
-static __always_inline void request_done(struct wt_done *d, const struct wt_request *r, __s64 ret)
-{
-	d->request = r;
-	d->now_ns = bpf_ktime_get_boot_ns();
-	d->latency_ns = d->now_ns - r->start_ns;
-	d->has_latency = cfg.latency;
-	d->ret = ret;
-	d->who.task = NULL;
-	d->who.pid = r->pid;
-	d->who.tid = r->tid;
-	__builtin_memset(&d->call, 0, sizeof(d->call));
-	d->call.op = r->op;
-	d->call.fd = r->fd;
-	d->call.no_fd = !r->has_fd;
-	d->call.compat = r->compat;
-	d->call.size = r->size;
-	d->call.has_size = r->has_size;
-	d->call.form = WT_FORM_LENGTH;
-	d->call.pos = r->offset;
-	d->call.has_pos = r->has_pos;
-	d->call.moves = r->op <= WT_OP_URING_WRITE_FIXED;
-}
-
 static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
 {
-	struct wt_request *r = request_take(key);
+	struct wt_request *r = bpf_map_lookup_elem(&requests, &key);
 	struct wt_done d;
 
-	if (!r)
+	if (!r || !request_take(r))
 		return 0;
 	request_done(&d, r, ret);
 	if (r->silent)
 		count_lost_many(WT_LOST_UNPAIRED, -1); /* taken back */
-	if (result_wanted(ret, d.latency_ns) && d.call.size >= cfg.min_size &&
-	    op_find_file(&d, (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file)))
-		op_done(&d);
+	d.open_file = (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file);
+	if (result_wanted(ret, d.latency_ns) && d.call.size >= cfg.min_size)
+		op_finish(&d);
 	request_drop(key);
 	return 0;
 }

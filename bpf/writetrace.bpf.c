@@ -53,13 +53,21 @@ static __always_inline int op_of_syscall(__u32 nr, bool *compat)
 }
 
 /* A hooked call begins. */
-static __always_inline int call_enter(struct pt_regs *regs, __u32 nr)
+static __always_inline void call_begin(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+{
+	if (call < WT_OP_COUNT)
+		op_enter(regs, call, compat);
+	else
+		aio_enter(regs, call, compat, copy);
+}
+
+static __always_inline int call_enter(struct pt_regs *regs, __u32 nr, __u32 copy)
 {
 	bool compat;
 	int op = op_of_syscall(nr, &compat);
 
 	if (op >= 0)
-		op_enter(regs, op, compat);
+		call_begin(regs, op, compat, copy);
 	return 0;
 }
 
@@ -114,14 +122,14 @@ JUMPS(fexit_jumps_2, WT_COPIES)
 			bpf_tail_call(ctx, jumps, 0); \
 	} while (0)
 
-#define FENTRY_CALL(name, jumps, copy)                       \
-	SEC("?fentry")                                       \
-	int name##_##copy(__u64 *ctx)                        \
-	{                                                    \
-		struct pt_regs *regs = fentry_regs(ctx);     \
-                                                             \
-		NO_STACK_OF_THE_CPU(ctx, &jumps);            \
-		return call_enter(regs, regs_syscall(regs)); \
+#define FENTRY_CALL(name, jumps, copy)                             \
+	SEC("?fentry")                                             \
+	int name##_##copy(__u64 *ctx)                              \
+	{                                                          \
+		struct pt_regs *regs = fentry_regs(ctx);           \
+                                                                   \
+		NO_STACK_OF_THE_CPU(ctx, &jumps);                  \
+		return call_enter(regs, regs_syscall(regs), copy); \
 	}
 #define FEXIT_CALL(name, jumps, copy)                                     \
 	SEC("?fexit")                                                     \
@@ -148,9 +156,9 @@ FEXIT_CALLS(fexit_call_2, fexit_jumps_2)
 /*
  * Backend raw: entry and exit of every system call. Sees 32-bit calls.
  */
-static __always_inline int raw_enter(__u64 *ctx)
+static __always_inline int raw_enter(__u64 *ctx, __u32 copy)
 {
-	return call_enter((struct pt_regs *)ctx[0], ctx[1]);
+	return call_enter((struct pt_regs *)ctx[0], ctx[1], copy);
 }
 
 static __always_inline int raw_exit(__u64 *ctx, __u32 copy)
@@ -186,12 +194,12 @@ static __always_inline struct pt_regs *current_regs(void)
 	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
 }
 
-static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx)
+static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx, __u32 copy)
 {
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		op_enter(current_regs(), op, false);
+		call_begin(current_regs(), op, false, copy);
 	return 0;
 }
 
@@ -236,12 +244,12 @@ URING_COMPLETE(3)
 	SEC("?tp_btf/sys_enter")                                    \
 	int raw_enter_##copy(__u64 *ctx)                            \
 	{                                                           \
-		return raw_enter(ctx);                              \
+		return raw_enter(ctx, copy);                        \
 	}                                                           \
 	SEC("?tp")                                                  \
 	int tracepoint_enter_##copy(struct syscall_tracepoint *ctx) \
 	{                                                           \
-		return tracepoint_enter(ctx);                       \
+		return tracepoint_enter(ctx, copy);                 \
 	}
 
 #define COPY_EXIT(copy)                                            \

@@ -46,9 +46,11 @@ enum wt_op {
 };
 
 /* System calls that are hooked: operations, and behind them a second one of 32-bit programs for the
- * same operation, and those that fetch the results of AIO. */
+ * same operation, and AIO's: that hand operations over, fetch their results, and end it all. */
 enum wt_call_id {
 	WT_CALL_SENDFILE_OLD = WT_OP_COUNT,
+	WT_CALL_IO_SUBMIT,
+	WT_CALL_IO_DESTROY,
 	WT_CALL_IO_GETEVENTS,
 	WT_CALL_IO_PGETEVENTS,
 	WT_CALL_IO_PGETEVENTS_TIME64,
@@ -175,7 +177,7 @@ struct wt_config {
 	__u8 messages;	 /* there are operations that send messages */
 	__u8 uring;	 /* enum wt_uring */
 	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
-	__u8 pad[1];
+	__u8 aio_blocks; /* io_submit is seen, so the operations of AIO are known before they end */
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
 
@@ -301,19 +303,30 @@ enum wt_uring {
 	WT_URING_ENTRY,	  /* (ctx, req, cqe): 6.18 */
 };
 
-/* An operation that was handed to the kernel and has not ended yet (map requests). */
+/* Who has asked for an operation that ends in another task. */
+struct wt_asked {
+	__u64 process_start_ns;
+	__u64 cgroup;
+	__u32 uid;
+	__u32 pad;
+	char comm[WT_COMM_LEN];
+};
+
+/* An operation that was handed to the kernel and has not ended yet: io_uring's in map requests,
+ * AIO's in map blocks. */
 struct wt_request {
 	__u64 done; /* a program has taken it */
-	__u64 tag;  /* tells it from others of the same key */
+	__u64 tag;  /* tells it from others of the same key; AIO: its context, by map contexts */
 	__u64 start_ns;
-	__u64 process_start_ns;
-	__u64 file; /* struct file, if the completion does not know it */
-	__u64 cgroup;
+	__u64 file;    /* struct file, if the completion does not know it */
+	__u64 file_id; /* its identity, if it is known yet */
+	__u64 from;    /* AIO: results at positions before this one are not of this operation */
+	__u64 buf;     /* data or vectors: user address */
+	__u64 count;   /* bytes, or number of these */
 	__u64 size;
 	__s64 offset;
 	__u32 pid;
 	__u32 tid;
-	__u32 uid;
 	__s32 fd;
 	__u8 op;
 	__u8 has_fd;
@@ -322,10 +335,22 @@ struct wt_request {
 	__u8 compat;
 	__u8 silent; /* success is not told of: counted as lost until there is an error */
 	__u8 copy;   /* of the program that has put it down */
-	__u8 pad[1];
-	char comm[WT_COMM_LEN];
+	__u8 form;   /* enum wt_form */
+	__u8 append; /* data goes to the end of the file all the same */
+	__u8 pad[3];
+	struct wt_asked asked;
 };
 #define WT_REQUESTS 16384
+#define WT_BLOCKS   8192
+
+/* A context of AIO (map contexts). Its ring holds so many results; those before `seen` have been
+ * looked at. Positions are counted on, slots are positions modulo that size. */
+struct wt_aio_context {
+	__u64 seen;
+	__u64 outstanding; /* in map blocks */
+	__u64 submit_ns;   /* when io_submit has begun last */
+};
+#define WT_AIO_CONTEXTS 4096
 
 /* Slots of the map for in-flight operations where task storage does not exist. */
 #define WT_SPAN_SLOTS 65536

@@ -78,3 +78,15 @@ bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat)
 		mine &= -mine; /* one hook sees them all */
 	return mine & 1ULL << op;
 }
+
+bool backend_sees_submit(const struct wt_meta *meta)
+{
+	return (meta->ops & ops_from(OP_AIO)) && (meta->latency || meta->backend != BACKEND_RAW);
+}
+
+bool backend_sees_begin(const struct wt_meta *meta, unsigned int op)
+{
+	if (op == WT_CALL_IO_SUBMIT)
+		return backend_sees_submit(meta);
+	return meta->latency && ops_has_latency(op);
+}

@@ -41,6 +41,17 @@ void backend_program(enum backend backend, bool exit, unsigned int op, bool comp
  */
 bool backend_has_hook(const struct wt_meta *meta, unsigned int op, bool compat);
 
+/** backend_sees_begin - whether the session wants to be told when a call begins, too: for the
+ * latency, or because it is AIO's io_submit
+ */
+bool backend_sees_begin(const struct wt_meta *meta, unsigned int op);
+
+/** backend_sees_submit - whether what AIO is asked for is known before it has ended
+ *
+ * Backend raw would have to look at the beginning of every call for it, so not without latency.
+ */
+bool backend_sees_submit(const struct wt_meta *meta);
+
 /** backend_hook - append where a backend sees operation @op (enum wt_op), for people */
 void backend_hook(enum backend backend, unsigned int op, struct buf *out);
 

@@ -125,6 +125,10 @@ const struct op ops[WT_CALL_COUNT] = {
 	/* its number is that of the operation */
 	[WT_CALL_SENDFILE_OLD] = CALL("sendfile_old", OPS_NO_SYSCALL, OPS_NO_SYSCALL,
 		"__ia32_compat_sys_sendfile"),
+	[WT_CALL_IO_SUBMIT] = CALL("io_submit", SYS_io_submit, NR_X86(248),
+		"__ia32_compat_sys_io_submit"),
+	[WT_CALL_IO_DESTROY] = CALL("io_destroy", SYS_io_destroy, NR_X86(246),
+		"__ia32_sys_io_destroy"),
 	[WT_CALL_IO_GETEVENTS] = CALL("io_getevents", SYS_io_getevents, NR_X86(247),
 		"__ia32_sys_io_getevents_time32"),
 	[WT_CALL_IO_PGETEVENTS] = CALL("io_pgetevents", SYS_io_pgetevents, NR_X86(385),
@@ -224,12 +228,13 @@ uint64_t ops_calls(uint64_t mask)
 	if (mask & 1ULL << WT_OP_SENDFILE)
 		calls |= 1ULL << WT_CALL_SENDFILE_OLD;
 	if (mask & ops_from(OP_AIO))
-		calls |= 1ULL << WT_CALL_IO_GETEVENTS | 1ULL << WT_CALL_IO_PGETEVENTS |
+		calls |= 1ULL << WT_CALL_IO_SUBMIT | 1ULL << WT_CALL_IO_DESTROY |
+			 1ULL << WT_CALL_IO_GETEVENTS | 1ULL << WT_CALL_IO_PGETEVENTS |
 			 1ULL << WT_CALL_IO_PGETEVENTS_TIME64;
 	return calls;
 }
 
-bool ops_is_begun(unsigned int call)
+bool ops_has_latency(unsigned int call)
 {
 	return call < WT_OP_COUNT || call == WT_CALL_SENDFILE_OLD;
 }

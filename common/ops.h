@@ -79,8 +79,8 @@ uint64_t ops_from(enum op_source source);
 /** ops_calls - the system calls to be hooked for the operations @mask, a bit per row */
 uint64_t ops_calls(uint64_t mask);
 
-/** ops_is_begun - whether the beginning of such a call is of interest, too */
-bool ops_is_begun(unsigned int call);
+/** ops_has_latency - whether the latency of an operation is the time that such a call takes */
+bool ops_has_latency(unsigned int call);
 
 /** ops_all - every operation */
 uint64_t ops_all(void);

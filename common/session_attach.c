@@ -37,7 +37,7 @@ static int attach_hook(struct session *s, bool exit, unsigned int op, bool compa
 	struct bpf_program *prog = session_hook(s, exit, op, compat, copy);
 	char name[64];
 
-	if (!backend_has_hook(&s->meta, op, compat) || (!exit && !ops_is_begun(op)))
+	if (!backend_has_hook(&s->meta, op, compat) || (!exit && !backend_sees_begin(&s->meta, op)))
 		return 0;
 	if (s->meta.backend != BACKEND_TRACEPOINT)
 		return keep_link(s, bpf_program__attach(prog), prog);
@@ -79,7 +79,7 @@ static int attach_copy(struct session *s, int copy)
 		err = attach_program(s, s->uring.submit, copy);
 	if (!err && session_has_uring(s))
 		err = attach_program(s, "uring_complete", copy);
-	if (!err && s->latency && copy < WT_ENTER_COPIES)
+	if (!err && copy < WT_ENTER_COPIES)
 		err = attach_hooks(s, false, copy);
 	if (!err)
 		err = attach_hooks(s, true, copy);
@@ -122,8 +122,9 @@ static int session_selftest(struct session *s, struct buf *why)
 {
 	struct wt_shared *shared = &s->skel->bss->shared;
 	uint64_t exited = selftest_calls(s);
-	uint64_t entered = s->latency ? exited & ops_from(OP_SYSCALL) : 0;
+	uint64_t entered = 0;
 
+	for_each_call(i) if (backend_sees_begin(&s->meta, i)) entered |= exited & 1ULL << i;
 	shared->self_tgid = getpid();
 	__atomic_store_n(&shared->selftest, 1, __ATOMIC_SEQ_CST);
 	for_each_call(i) if (exited & 1ULL << i) selftest_operation(i);

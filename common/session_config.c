@@ -151,6 +151,7 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->uring_compat = s->uring.compat_flag;
 	cfg->messages = (s->meta.ops & MESSAGE_OPS) > 0;
 	cfg->aio_ops = s->meta.ops & ops_from(OP_AIO);
+	cfg->aio_blocks = backend_sees_submit(&s->meta);
 	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
 	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
 	cfg->by_tid = f->tids.n > 0;
@@ -201,6 +202,8 @@ static int size_maps(struct session *s, const struct session_options *o)
 		{ s->skel->maps.row_files, by_file ? m->rows : 0 },
 		{ s->skel->maps.row_paths, by_file ? m->rows : 0 },
 		{ s->skel->maps.requests, m->ops & ops_from(OP_URING) ? WT_REQUESTS : 0 },
+		{ s->skel->maps.blocks, cfg->aio_blocks ? WT_BLOCKS : 0 },
+		{ s->skel->maps.contexts, cfg->aio_blocks ? WT_AIO_CONTEXTS : 0 },
 		{ s->skel->maps.heads, m->lanes },
 		{ s->skel->maps.events, m->lanes * m->event_slots },
 		{ s->skel->maps.paths, m->lanes * m->path_slots },
@@ -230,7 +233,7 @@ static int choose_hook(struct session *s, unsigned int op, bool compat, int copy
 	if (s->meta.backend == BACKEND_FENTRY || !backend_has_hook(&s->meta, op, compat))
 		return 0;
 	err = program_load(session_hook(s, true, op, compat, copy));
-	if (!err && s->latency && ops_is_begun(op) && copy < WT_ENTER_COPIES)
+	if (!err && backend_sees_begin(&s->meta, op) && copy < WT_ENTER_COPIES)
 		err = program_load(session_hook(s, false, op, compat, copy));
 	return err;
 }

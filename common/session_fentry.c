@@ -75,6 +75,7 @@ static int choose_program(struct session *s, const char *name, int copy, int exa
 
 int session_fentry_choose(struct session *s)
 {
+	const bool begins = s->latency || backend_sees_submit(&s->meta);
 	int examples[PROTOTYPES], err = 0;
 
 	if (!find_prototypes(s, examples))
@@ -87,12 +88,12 @@ int session_fentry_choose(struct session *s)
 		const bool has = examples[i] >= 0;
 
 		if (!err)
-			err = bpf_map__set_autocreate(enter[i], has && s->latency);
+			err = bpf_map__set_autocreate(enter[i], has && begins);
 		if (!err)
 			err = bpf_map__set_autocreate(exit[i], has);
 		for (int copy = 0; has && copy < s->copies && !err; copy++) {
 			err = choose_program(s, exit_programs[i], copy, examples[i]);
-			if (!err && s->latency && copy < WT_ENTER_COPIES)
+			if (!err && begins && copy < WT_ENTER_COPIES)
 				err = choose_program(s, enter_programs[i], copy, examples[i]);
 		}
 	}
@@ -149,7 +150,8 @@ int session_fentry_attach(struct session *s, bool exit, int copy)
 	int err = 0;
 
 	for (unsigned int hook = 0; hook < WT_HOOKS && !err; hook++)
-		if (is_hooked(s, hook) && (exit || ops_is_begun(hook % WT_CALL_COUNT)))
+		if (is_hooked(s, hook) &&
+		    (exit || backend_sees_begin(&s->meta, hook % WT_CALL_COUNT)))
 			err = attach_jump(s, hook, exit, copy);
 	return err;
 }

@@ -69,25 +69,36 @@ latencies() {
 	latencies true
 }
 
-@test "raw: AIO, exactly and without a latency" {
+@test "raw: AIO, exactly" {
 	exact aio raw
-	latencies false
+	latencies true
+	exact blocks raw
+	latencies true
 }
 
-@test "tracepoint: AIO, exactly and without a latency" {
+@test "tracepoint: AIO, exactly" {
 	exact aio tracepoint
-	latencies false
+	latencies true
+	exact blocks tracepoint
+	latencies true
 }
 
-@test "fentry: AIO, exactly and without a latency" {
+@test "fentry: AIO, exactly" {
 	exact aio fentry
-	latencies false
+	latencies true
+	exact blocks fentry
+	latencies true
 }
 
-@test "--no-latency: copies, sends, syncs and io_uring, exactly" {
-	exact ways raw --no-latency
-	latencies false
-	exact uring raw --no-latency
+@test "--no-latency: copies, sends, syncs, io_uring and AIO, exactly" {
+	for load in ways uring aio; do
+		exact "$load" raw --no-latency
+		latencies false
+	done
+}
+
+@test "--no-latency: AIO of programs that do not keep what they handed over" {
+	exact blocks tracepoint --no-latency
 	latencies false
 }
 

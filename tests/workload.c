@@ -23,6 +23,7 @@ static const struct {
 	{ "uring", "DIR EXPECT [--data N]", wl_cmd_uring },
 	{ "silent", "FILE ROUNDS", wl_cmd_silent },
 	{ "aio", "DIR EXPECT [--data N]", wl_cmd_aio },
+	{ "blocks", "DIR EXPECT [--data N]", wl_cmd_blocks },
 	{ "loop", "FILE COUNT SIZE [--op OP] [--rate N] [--seconds S]", wl_cmd_loop },
 	{ "spawn", "DIR COUNT EXPECT [--data N]", wl_cmd_spawn },
 	{ "names", "DIR EXPECT [--data N]", wl_cmd_names },

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/aio_abi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +13,10 @@
 #include <unistd.h>
 
 #include "workload.h"
+#include "workload_aio.h"
 #include "workload_ways.h"
 
-#define FAR	(5ll << 30)
-#define AT_ONCE 128
-
-struct aio {
-	struct wl_ops *ops;
-	aio_context_t context;
-	int n; /* being prepared */
-	struct iocb blocks[AT_ONCE], *list[AT_ONCE];
-	struct wl_event events[AT_ONCE]; /* what is to be noted of each */
-	long want[AT_ONCE];
-};
+#define FAR (5ll << 30)
 
 /* The next control block; NULL as @name: nothing to be noted. */
 static struct iocb *add(struct aio *a, const char *name, int opcode, int fd, size_t size, long want)
@@ -48,7 +38,7 @@ static struct wl_event *last(struct aio *a)
 	return &a->events[a->n - 1];
 }
 
-static void add_write(struct aio *a, int fd, size_t size, off_t pos, long want)
+void aio_add_write(struct aio *a, int fd, size_t size, off_t pos, long want)
 {
 	struct iocb *block = add(a, "aio:pwrite", IOCB_CMD_PWRITE, fd, size, want);
 	char *text = a->ops->text + a->ops->calls++ * 37 % 8192;
@@ -80,7 +70,7 @@ static void add_sync(struct aio *a, int fd, int opcode, long want)
 	last(a)->no_size = last(a)->no_data = true;
 }
 
-static void note(struct aio *a, const struct io_event *event)
+void aio_note(struct aio *a, const struct io_event *event)
 {
 	int i = event->data;
 
@@ -91,27 +81,35 @@ static void note(struct aio *a, const struct io_event *event)
 	way_end(a->ops, event->res < 0 ? -1 : event->res, a->want[i]);
 }
 
-/* Hands over what is prepared and fetches the results, at most @at_once with one call, by
- * io_getevents or, if @p, io_pgetevents. */
-static void run(struct aio *a, int at_once, bool p)
+void aio_submit(struct aio *a)
 {
-	struct io_event events[AT_ONCE];
-	int left = a->n;
-
 	if (wl_must(syscall(SYS_io_submit, a->context, (long)a->n, a->list), "io_submit") != a->n)
 		wl_die("io_submit takes less than %d", a->n);
-	while (left) {
-		long max = left < at_once ? left : at_once, n;
-
-		n = p ? syscall(SYS_io_pgetevents, a->context, max, max, events, NULL, NULL)
-		      : syscall(SYS_io_getevents, a->context, max, max, events, NULL);
-		if (wl_must(n, "io_getevents") != max)
-			wl_die("io_getevents: %ld instead of %ld", n, max);
-		for (int i = 0; i < n; i++)
-			note(a, &events[i]);
-		left -= n;
-	}
 	a->n = 0;
+}
+
+void aio_fetch(struct aio *a, long n, bool p)
+{
+	struct io_event events[AIO_AT_ONCE];
+	long got;
+
+	got = p ? syscall(SYS_io_pgetevents, a->context, n, n, events, NULL, NULL)
+		: syscall(SYS_io_getevents, a->context, n, n, events, NULL);
+	if (wl_must(got, "io_getevents") != n)
+		wl_die("io_getevents: %ld instead of %ld", got, n);
+	for (int i = 0; i < n; i++)
+		aio_note(a, &events[i]);
+}
+
+/* Hands over what is prepared and fetches the results, at most @at_once with one call. */
+static void run(struct aio *a, int at_once, bool p)
+{
+	int left = a->n;
+
+	aio_submit(a);
+	for (; left > at_once; left -= at_once)
+		aio_fetch(a, at_once, p);
+	aio_fetch(a, left, p);
 }
 
 /* Refused as a whole: no operation */
@@ -132,16 +130,16 @@ static void writes(struct aio *a)
 				{ text, 1 },  { text + 5, 70 }, { text + 77, 2 } };
 
 	for (int p = 0; p < 2; p++) {
-		add_write(a, file, 100, 0, 100);
+		aio_add_write(a, file, 100, 0, 100);
 		run(a, 1, p);
-		add_write(a, file, 5000, FAR + 3, 5000);
-		add_write(a, file, 0, 17, 0);
+		aio_add_write(a, file, 5000, FAR + 3, 5000);
+		aio_add_write(a, file, 0, 17, 0);
 		add_vectors(a, file, iov, 6, 200, 183);
 		add_vectors(a, file, iov + 2, 1, FAR, 100);
 		add_vectors(a, file, iov, 0, 5, 0);
 		run(a, 5, p);
 		for (int i = 0; i < 100; i++)
-			add_write(a, file, 10 + i, 1000 + 100 * i, 10 + i);
+			aio_add_write(a, file, 10 + i, 1000 + 100 * i, 10 + i);
 		run(a, p ? 100 : 33, p);
 		add_sync(a, file, IOCB_CMD_FSYNC, 0);
 		run(a, 1, p);
@@ -149,23 +147,23 @@ static void writes(struct aio *a)
 		run(a, 1, p);
 	}
 	/* reads among them are none of ours */
-	add_write(a, file, 9, 9, 9);
+	aio_add_write(a, file, 9, 9, 9);
 	add(a, NULL, IOCB_CMD_PREAD, file, 0, WAY_ANY)->aio_buf = (unsigned long)a->ops->text;
-	add_write(a, file, 8, 8, 8);
+	aio_add_write(a, file, 8, 8, 8);
 	run(a, 3, false);
 	wl_must(close(file), "close");
 
 	wl_must(pipe2(ends, O_CLOEXEC), "pipe2");
-	add_write(a, ends[1], 50, 0, 50);
+	aio_add_write(a, ends[1], 50, 0, 50);
 	run(a, 1, false);
 	wl_must(close(ends[0]), "close");
 	wl_must(close(ends[1]), "close");
 
 	fd = wl_open(a->ops->dir, "aio", O_WRONLY | O_TRUNC | O_APPEND);
-	add_write(a, fd, 50, 1000, 50);
+	aio_add_write(a, fd, 50, 1000, 50);
 	last(a)->offset = 0;
 	run(a, 1, false);
-	add_write(a, fd, 50, 0, 50);
+	aio_add_write(a, fd, 50, 0, 50);
 	last(a)->offset = 50;
 	run(a, 1, true);
 	wl_must(close(fd), "close");
@@ -181,8 +179,8 @@ static void errors(struct aio *a)
 	limit = old;
 	limit.rlim_cur = 8192;
 	wl_must(setrlimit(RLIMIT_FSIZE, &limit), "RLIMIT_FSIZE");
-	add_write(a, file, 5000, 5000, 3192);
-	add_write(a, file, 50, 8192, -EFBIG);
+	aio_add_write(a, file, 5000, 5000, 3192);
+	aio_add_write(a, file, 50, 8192, -EFBIG);
 	run(a, 2, false);
 	wl_must(setrlimit(RLIMIT_FSIZE, &old), "RLIMIT_FSIZE");
 	add(a, "aio:pwrite", IOCB_CMD_PWRITE, file, 16, -EFAULT)->aio_buf = 1;
@@ -196,12 +194,33 @@ static void errors(struct aio *a)
 	run(a, 1, true);
 	wl_must(close(file), "close");
 
-	add_write(a, 999, 10, 0, 0);
+	aio_add_write(a, 999, 10, 0, 0);
 	refused(a, -EBADF);
 	fd = wl_open(a->ops->dir, "aio", O_RDONLY);
-	add_write(a, fd, 10, 0, 0);
+	aio_add_write(a, fd, 10, 0, 0);
 	refused(a, -EBADF);
 	wl_must(close(fd), "close");
+}
+
+bool aio_begin(struct aio *a, struct wl_ops *ops, int argc, char **argv)
+{
+	if (!wl_ops_begin(ops, argc, argv))
+		return false;
+	a->ops = ops;
+	if (syscall(SYS_io_setup, (long)AIO_AT_ONCE, &a->context)) {
+		if (errno != ENOSYS)
+			wl_must(-1, "io_setup");
+		fprintf(stderr, "workload: no AIO here: %s\n", strerror(errno));
+		exit(WAY_NOT_HERE);
+	}
+	close(999);
+	return true;
+}
+
+void aio_end(struct aio *a)
+{
+	wl_must(syscall(SYS_io_destroy, a->context), "io_destroy");
+	wl_ops_end(a->ops);
 }
 
 bool wl_cmd_aio(int argc, char **argv)
@@ -209,19 +228,10 @@ bool wl_cmd_aio(int argc, char **argv)
 	static struct wl_ops ops;
 	static struct aio a;
 
-	if (!wl_ops_begin(&ops, argc, argv))
+	if (!aio_begin(&a, &ops, argc, argv))
 		return false;
-	a.ops = &ops;
-	if (syscall(SYS_io_setup, (long)AT_ONCE, &a.context)) {
-		if (errno != ENOSYS)
-			wl_must(-1, "io_setup");
-		fprintf(stderr, "workload: no AIO here: %s\n", strerror(errno));
-		exit(WAY_NOT_HERE);
-	}
-	close(999);
 	writes(&a);
 	errors(&a);
-	wl_must(syscall(SYS_io_destroy, a.context), "io_destroy");
-	wl_ops_end(&ops);
+	aio_end(&a);
 	return true;
 }
