@@ -46,7 +46,8 @@ endif
 # --- What is built --------------------------------------------------------------------------------
 
 OBJS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c common/*.c))
-SKELETONS := $(BUILD)/writetrace.skel.h $(BUILD)/writetrace_no_fetch.skel.h
+OBJECTS   := writetrace writetrace_direct writetrace_no_fetch
+SKELETONS := $(OBJECTS:%=$(BUILD)/%.skel.h)
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
 
@@ -65,18 +66,32 @@ $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -MMD -MP -c -o $@ $<
 
+# Types of the kernel that our programs know (bpf/kernel.h), sorted by name
+$(BUILD)/kernel_type_names.h: $(BUILD)/writetrace.bpf.o
+	$(say) NAMES $@
+	$(Q)$(BPFTOOL) btf dump file $< format raw > $@.tmp
+	$(Q)echo '#define KERNEL_TYPE_NAMES \' > $@
+	$(Q)sed -n "s/^\[[0-9]*\] STRUCT '\([a-z0-9_]*\)'.*/\1/p" $@.tmp | grep -v '^wt_' | LC_ALL=C sort -u | \
+		sed 's/.*/	"&", \\/' >> $@
+	$(Q)echo >> $@
+	$(Q)rm $@.tmp
+
+$(BUILD)/common/kernel_btf.o $(BUILD)/fuzz/obj/common/kernel_btf.o: $(BUILD)/kernel_type_names.h
+
 # The skeletons must be there before the files that include them are compiled for the first time.
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/session*.c)): $(SKELETONS)
 
 # clang compiles, bpftool strips what only debuggers want, and turns the rest into a C header.
-$(BUILD)/writetrace.bpf.o $(BUILD)/writetrace_no_fetch.bpf.o: bpf/writetrace.bpf.c
+$(OBJECTS:%=$(BUILD)/%.bpf.o): bpf/writetrace.bpf.c
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $<
 	$(Q)$(BPFTOOL) gen object $@ $@.tmp
 	$(Q)rm $@.tmp
 
-# The same once more for kernels before 5.12, without atomic operations that tell the old value.
+# The same once more for kernels that allow plain loads of kernel memory, and for those before 5.12, without atomic
+# operations that tell the old value. (One object for all would be mostly what the verifier has to throw out.)
+$(BUILD)/writetrace_direct.bpf.o: BPF_CFLAGS += -DWT_DIRECT
 $(BUILD)/writetrace_no_fetch.bpf.o: BPF_CFLAGS += -DWT_NO_FETCH
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o

@@ -18,8 +18,8 @@
 
 /* Events or control blocks of one call; what is beyond counts as lost. A round is verified step by
  * step, and once; what calls it is not multiplied by what it does. */
-#define AIO_ROUNDS  32
-#define AIO_A_ROUND 32
+#define AIO_ROUNDS  16
+#define AIO_A_ROUND 64
 #define AIO_AT_ONCE (AIO_ROUNDS * AIO_A_ROUND)
 
 /* Where things are in struct io_event and struct iocb (include/uapi/linux/aio_abi.h), which are the
@@ -58,33 +58,40 @@ static __always_inline int aio_op(__u16 opcode)
 	return -1;
 }
 
-/* Fills in what the control block at a user address says. Return: whether it is wanted. */
-static __always_inline bool aio_describe(struct wt_call *call, __u64 iocb, bool compat)
+/* Operation and descriptor of the control block at a user address. False if it is not wanted. */
+static __always_inline bool aio_begin(__u64 iocb, __u32 *op, __u32 *fd)
 {
 	__u64 head = 0;
-	int op;
+	int which;
 
 	if (bpf_probe_read_user(&head, sizeof(head), (void *)(iocb + IOCB_HEAD)))
 		return false;
-	op = aio_op(head & 0xffff);
-	if (op < 0 || !(cfg.aio_ops & 1ULL << op))
+	which = aio_op(head & 0xffff);
+	if (which < 0 || !(cfg.aio_ops & 1ULL << which))
 		return false;
-	__builtin_memset(call, 0, sizeof(*call));
-	call->op = op;
-	call->fd = head >> 32;
-	call->compat = compat;
-	/* buf, count, pos: as they lie in the control block */
-	bpf_probe_read_user(&call->buf, 3 * sizeof(__u64), (void *)(iocb + IOCB_BUF));
-	bpf_probe_read_user(&call->append, sizeof(call->append), (void *)(iocb + IOCB_RW_FLAGS));
-	call->append &= RWF_APPEND;
-	call->form = op == WT_OP_AIO_FSYNC     ? WT_FORM_NONE
-		     : op == WT_OP_AIO_PWRITEV ? WT_FORM_VECTORS
-					       : WT_FORM_DATA;
-	call->moves = call->has_pos = op != WT_OP_AIO_FSYNC;
-	call->size = op == WT_OP_AIO_PWRITEV ? call_sum_vectors(call->buf, call->count, compat)
-					     : call->count;
-	call->has_size = op != WT_OP_AIO_FSYNC && call->size != SIZE_UNKNOWN;
-	return true;
+	*op = which;
+	*fd = head >> 32;
+	return fd_wanted(*fd);
+}
+
+static __always_inline bool aio_appends(__u64 iocb)
+{
+	__u32 flags = 0;
+
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)(iocb + IOCB_RW_FLAGS));
+	return flags & RWF_APPEND;
+}
+
+static __always_inline __u32 aio_form(__u32 op)
+{
+	return op == WT_OP_AIO_FSYNC	 ? WT_FORM_NONE
+	       : op == WT_OP_AIO_PWRITEV ? WT_FORM_VECTORS
+					 : WT_FORM_DATA;
+}
+
+static __always_inline __u64 aio_size(__u32 op, __u64 buf, __u64 count, bool compat)
+{
+	return op == WT_OP_AIO_PWRITEV ? call_sum_vectors(buf, count, compat) : count;
 }
 
 /* What tells an address of this process from the same one of others. The lowest bit is free. */
@@ -135,13 +142,14 @@ static __always_inline bool aio_read_ring(struct aio_ring *ring, __u64 address)
 }
 
 /* The position that the next result of a context will have. Makes the context known. */
-static __always_inline __u64 aio_next_position(__u64 address, __u64 key)
+wt_function __u64 aio_next_position(__u64 address, __u64 key)
 {
-	struct wt_aio_context *c = bpf_map_lookup_elem(&contexts, &key), made = {};
+	struct wt_aio_context *c, made = {};
 	struct aio_ring ring;
 
-	if (!aio_read_ring(&ring, address))
+	if (!cfg.aio_blocks || !aio_read_ring(&ring, address))
 		return 0;
+	c = bpf_map_lookup_elem(&contexts, &key);
 	made.submit_ns = bpf_ktime_get_boot_ns();
 	if (c) {
 		c->submit_ns = made.submit_ns;
@@ -157,33 +165,33 @@ wt_function int aio_put(__u64 at, __u64 context, __u64 from, bool compat, __u32 
 {
 	struct wt_request r, *old;
 	__u64 iocb, key, earlier;
-	struct wt_call call;
 	struct wt_who who;
+	__u32 op, fd;
 
 	if (!cfg.aio_blocks)
 		return 0;
 	iocb = aio_pointer(at, compat);
 	key = aio_key(iocb);
 	earlier = key | AIO_EARLIER;
-	if (!aio_describe(&call, iocb, compat) || !fd_wanted(call.fd) || call.size < cfg.min_size)
+	if (!aio_begin(iocb, &op, &fd))
+		return 0;
+	__builtin_memset(&r, 0, sizeof(r));
+	bpf_probe_read_user(&r.buf, 3 * sizeof(__u64), (void *)(iocb + IOCB_BUF));
+	r.size = aio_size(op, r.buf, r.count, compat);
+	if (r.size < cfg.min_size)
 		return 0;
 	who_current(&who);
-	__builtin_memset(&r, 0, sizeof(r));
-	request_fill(&r, &who, call.op);
+	request_fill(&r, &who, op);
 	r.tag = context;
 	r.from = from;
-	r.fd = call.fd;
-	r.buf = call.buf;
-	r.count = call.count;
-	r.size = call.size;
-	r.offset = call.pos;
+	r.fd = fd;
 	r.has_fd = true;
-	r.has_size = call.has_size;
-	r.has_pos = call.has_pos;
+	r.has_pos = op != WT_OP_AIO_FSYNC;
+	r.has_size = r.has_pos && r.size != SIZE_UNKNOWN;
 	r.compat = compat;
 	r.copy = copy;
-	r.form = call.form;
-	r.append = call.append > 0;
+	r.form = aio_form(op);
+	r.append = aio_appends(iocb);
 	old = bpf_map_lookup_elem(&blocks, &key);
 	if (old && !old->done && old->copy != copy && old->tid == r.tid &&
 	    r.start_ns - old->start_ns < SAME_REQUEST_NS)
@@ -217,34 +225,27 @@ wt_function int aio_put_round(__u64 list, __u32 n, __u64 context, __u64 from, __
 	return 0;
 }
 
-wt_function int aio_put_all(__u64 list, __u32 n, __u64 ring, __u32 compat_copy)
-{
-	__u32 i, size = AIO_A_ROUND * aio_pointer_size(compat_copy & 1);
-	__u64 from, context;
-
-	if (!cfg.aio_blocks)
-		return 0;
-	context = aio_key(ring);
-	from = aio_next_position(ring, context);
-	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
-		if (i >= n)
-			break;
-		aio_put_round(list, n - i, context, from, compat_copy);
-		list += size;
-	}
-	return 0;
-}
-
 /* io_submit begins. */
 static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
 {
+	__u64 list, from, context;
 	struct wt_who who;
+	__u32 i, n;
 
 	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
 	    !task_wanted(&who))
 		return 0;
-	return aio_put_all(regs_arg(regs, 2, compat), regs_arg(regs, 1, compat),
-			   regs_arg(regs, 0, compat), compat | copy << 1);
+	context = aio_key(regs_arg(regs, 0, compat));
+	from = aio_next_position(regs_arg(regs, 0, compat), context);
+	n = regs_arg(regs, 1, compat);
+	list = regs_arg(regs, 2, compat);
+	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
+		if (i >= n)
+			break;
+		aio_put_round(list, n - i, context, from, compat | copy << 1);
+		list += AIO_A_ROUND * aio_pointer_size(compat);
+	}
+	return 0;
 }
 
 static __always_inline void aio_drop(__u64 key, const struct wt_request *r)
@@ -337,12 +338,47 @@ static __always_inline bool aio_is_new(const struct wt_request *r)
 	return c && r->start_ns >= c->submit_ns;
 }
 
+/* A struct wt_done in scratch memory, or NULL. */
+static __always_inline struct wt_done *aio_take_done(int *place)
+{
+	struct wt_scratch *s = NULL;
+
+	_Static_assert(sizeof(struct wt_done) <= sizeof(s->done), "struct wt_done");
+	*place = scratch_take();
+	if (*place != NO_SCRATCH)
+		s = scratch_get(*place);
+	if (!s)
+		count_lost(WT_LOST_INFLIGHT);
+	return s ? (struct wt_done *)s->done : NULL;
+}
+
+/* Hands the operation on that has ended with @ret. */
+static __always_inline void aio_end(struct wt_request *r, __s64 ret, bool fetched)
+{
+	struct wt_done *d;
+	int place;
+
+	d = aio_take_done(&place);
+	if (!d)
+		return;
+	request_done(d, r, ret);
+	if (fetched || aio_is_new(r)) {
+		d->call.form = r->form;
+		d->call.buf = r->buf;
+		d->call.count = r->count;
+	}
+	d->call.append = r->append;
+	d->call.moves = r->has_pos;
+	if (result_wanted(ret, d->latency_ns))
+		aio_done(d, r);
+	scratch_put(place);
+}
+
 /* A result, in an event at a user address that was fetched, or at a position of those in a ring. */
 wt_function int aio_result(__u64 event, __u32 nr, __u64 position)
 {
 	struct wt_request *r;
 	__u64 key, iocb = 0;
-	struct wt_done d;
 	__s64 ret = 0;
 
 	if (!cfg.aio_blocks)
@@ -357,40 +393,54 @@ wt_function int aio_result(__u64 event, __u32 nr, __u64 position)
 		key |= AIO_EARLIER;
 		r = bpf_map_lookup_elem(&blocks, &key);
 	}
-	if (!r || !request_take(r))
-		return 0;
-	request_done(&d, r, ret);
-	if (position == AIO_FETCHED || aio_is_new(r)) {
-		d.call.form = r->form;
-		d.call.buf = r->buf;
-		d.call.count = r->count;
+	if (r && request_take(r)) {
+		aio_end(r, ret, position == AIO_FETCHED);
+		aio_drop(key, r);
 	}
-	d.call.append = r->append;
-	d.call.moves = r->has_pos;
-	if (result_wanted(ret, d.latency_ns))
-		aio_done(&d, r);
-	aio_drop(key, r);
 	return 0;
+}
+
+/* Describes an operation by its control block as it is now. False if it is not wanted. */
+static __always_inline bool aio_describe(struct wt_done *d, __u64 event, bool compat)
+{
+	__u64 iocb = 0;
+
+	__builtin_memset(&d->call, 0, sizeof(d->call));
+	if (!aio_read_event(event, &iocb, &d->ret) || !aio_begin(iocb, &d->call.op, &d->call.fd))
+		return false;
+	/* buf, count, pos: as they lie in the control block */
+	bpf_probe_read_user(&d->call.buf, 3 * sizeof(__u64), (void *)(iocb + IOCB_BUF));
+	d->call.compat = compat;
+	d->call.append = aio_appends(iocb);
+	d->call.form = aio_form(d->call.op);
+	d->call.moves = d->call.has_pos = d->call.op != WT_OP_AIO_FSYNC;
+	d->call.size = aio_size(d->call.op, d->call.buf, d->call.count, compat);
+	d->call.has_size = d->call.moves && d->call.size != SIZE_UNKNOWN;
+	return result_wanted(d->ret, 0) && d->call.size >= cfg.min_size;
 }
 
 /* A result that was fetched, of an operation whose beginning was not seen. */
 wt_function int aio_unknown(__u64 event, bool compat)
 {
-	struct wt_done d;
-	__u64 iocb = 0;
+	struct wt_done *d;
+	int place;
 
-	if (!cfg.aio_ops || cfg.aio_blocks || !aio_read_event(event, &iocb, &d.ret) ||
-	    !aio_describe(&d.call, iocb, compat))
+	if (!cfg.aio_ops || cfg.aio_blocks)
 		return 0;
-	who_current(&d.who);
-	d.is_request = d.file_is_known = false;
-	d.now_ns = bpf_ktime_get_boot_ns();
-	d.latency_ns = 0;
-	d.has_latency = false;
-	if (fd_wanted(d.call.fd) && result_wanted(d.ret, 0) && d.call.size >= cfg.min_size) {
-		d.open_file = file_by_fd(d.who.task, d.call.fd);
-		op_finish(&d);
+	d = aio_take_done(&place);
+	if (!d)
+		return 0;
+	if (aio_describe(d, event, compat)) {
+		who_current(&d->who);
+		d->request = NULL;
+		d->file_is_known = false;
+		d->now_ns = bpf_ktime_get_boot_ns();
+		d->latency_ns = 0;
+		d->has_latency = false;
+		d->open_file = file_by_fd(d->who.task, d->call.fd);
+		op_finish(d);
 	}
+	scratch_put(place);
 	return 0;
 }
 

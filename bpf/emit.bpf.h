@@ -10,8 +10,7 @@
 
 /* A finished, wanted operation. */
 struct wt_done {
-	bool is_request; /* of another task than the current one, which `asked` describes */
-	struct wt_asked asked;
+	const struct wt_request *request; /* of another task than the current one; or NULL */
 	struct wt_who who;
 	struct wt_call call;
 	__s64 ret;
@@ -40,20 +39,34 @@ static __always_inline __u64 wake_flags(const struct wt_counters *c)
 	return c->sent % cfg.wake_every ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
+/* Copied: to a function of its own the pointer is but a number. */
+#define done_asked(to, d, field) \
+	bpf_probe_read_kernel(to, sizeof(*(to)), &(d)->request->asked.field)
+
 static __always_inline __u64 done_cgroup(const struct wt_done *d)
 {
-	return d->is_request ? d->asked.cgroup : bpf_get_current_cgroup_id();
+	__u64 cgroup = 0;
+
+	if (!d->request)
+		return bpf_get_current_cgroup_id();
+	done_asked(&cgroup, d, cgroup);
+	return cgroup;
 }
 
 static __always_inline __u32 done_uid(const struct wt_done *d)
 {
-	return d->is_request ? d->asked.uid : bpf_get_current_uid_gid();
+	__u32 uid = 0;
+
+	if (!d->request)
+		return bpf_get_current_uid_gid();
+	done_asked(&uid, d, uid);
+	return uid;
 }
 
-static __always_inline void done_comm(const struct wt_done *d, char comm[WT_COMM_LEN])
+static __always_inline void done_comm(const struct wt_done *d, char (*comm)[WT_COMM_LEN])
 {
-	if (d->is_request)
-		__builtin_memcpy(comm, d->asked.comm, WT_COMM_LEN);
+	if (d->request)
+		done_asked(comm, d, comm);
 	else
 		bpf_get_current_comm(comm, WT_COMM_LEN);
 }
@@ -83,7 +96,7 @@ static __always_inline void event_fill(struct wt_event *e, const struct wt_done 
 	e->tid = d->who.tid;
 	e->uid = done_uid(d);
 	e->fd = d->call.fd;
-	done_comm(d, e->comm);
+	done_comm(d, &e->comm);
 }
 
 static __always_inline bool emit_plain(const struct wt_done *d, struct wt_counters *c)

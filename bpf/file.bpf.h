@@ -126,19 +126,25 @@ static __always_inline void path_prepend_name(struct wt_scratch *s, struct dentr
 		path_prepend(s, kread(dentry, dentry, d_name.name), len);
 }
 
+#define NUMBER_LEN 20 /* digits of the largest one */
+
 wt_function int path_prepend_number(__u32 place, __u64 n)
 {
 	struct wt_scratch *s = scratch_get(place);
+	__u32 start;
 	int i;
 
-	if (!s)
+	if (!s || s->path_start < NUMBER_LEN)
 		return 0;
-	for (i = 0; i < 20; i++) {
-		path_prepend_char(s, '0' + n % 10);
+	start = s->path_start;
+	for (i = 0; i < NUMBER_LEN; i++) {
+		start--;
+		s->build[start & (WT_PATH_MAX - 1)] = '0' + n % 10;
 		n /= 10;
 		if (!n)
 			break;
 	}
+	s->path_start = start;
 	return 0;
 }
 

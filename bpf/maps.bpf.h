@@ -13,6 +13,7 @@
 #include "writetrace.h"
 
 const volatile struct wt_config cfg = {};
+const volatile __u32 types[WT_TYPE_COUNT] = {};
 const volatile struct wt_syscall syscalls[WT_SYSCALLS] = {};
 const volatile __u8 uring_ops[WT_URING_OPCODES] = {}; /* operation + 1, or 0 */
 
@@ -38,6 +39,7 @@ struct wt_scratch {
 	volatile __u32 copy_done;   /* bytes */
 	volatile __u32 copy_compat;
 	struct wt_row row;
+	__u64 done[24]; /* a struct wt_done, for who has no room for it on the stack */
 	union {
 		struct {
 			struct wt_file file; /* with path: a struct wt_row_file */

@@ -139,7 +139,7 @@ static __always_inline void op_done(const struct wt_done *d)
 }
 
 /* The same, if its file d->open_file is wanted. */
-wt_pointer_function int op_finish(struct wt_done *d)
+wt_small_function int op_finish(struct wt_done *d)
 {
 	if (d && (d->file_is_known || op_find_file(d, d->open_file)))
 		op_done(d);
@@ -172,7 +172,8 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	d.who.task = (struct task_struct *)bpf_get_current_task();
 	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who))
 		return 0;
-	d.is_request = d.file_is_known = false;
+	d.request = NULL;
+	d.file_is_known = false;
 	d.now_ns = bpf_ktime_get_boot_ns();
 	d.ret = ret;
 	if (!op_take_span(&d, WT_HOOK(op, compat), copy))

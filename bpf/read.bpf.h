@@ -15,14 +15,16 @@
 
 extern void *bpf_rdonly_cast(const void *obj__ign, __u32 btf_id__k) __ksym __weak;
 
-#define kread(type, ptr, field)                                                         \
-	({                                                                              \
-		struct type *kread_ptr = (struct type *)(ptr);                          \
-		cfg.direct ? ((struct type *)bpf_rdonly_cast(                           \
-				      kread_ptr, bpf_core_type_id_kernel(struct type))) \
-				     ->field                                            \
-			   : BPF_CORE_READ(kread_ptr, field);                           \
+#ifdef WT_DIRECT
+#define kread(type, ptr, field) \
+	(((struct type *)bpf_rdonly_cast((struct type *)(ptr), types[WT_TYPE_##type]))->field)
+#else
+#define kread(type, ptr, field)                                \
+	({                                                     \
+		struct type *kread_ptr = (struct type *)(ptr); \
+		BPF_CORE_READ(kread_ptr, field);               \
 	})
+#endif
 
 /*
  * A pointer that was read, as a number to reckon with: its distance from something of ours that
@@ -32,8 +34,9 @@ static __always_inline __u64 kread_number(const void *ptr)
 {
 	__u64 number = (__u64)ptr;
 
-	if (cfg.direct)
-		asm volatile("%0 -= %1" : "+r"(number) : "r"(&shared));
+#ifdef WT_DIRECT
+	asm volatile("%0 -= %1" : "+r"(number) : "r"(&shared));
+#endif
 	return number;
 }
 
@@ -45,11 +48,15 @@ static __always_inline __u64 kread_number(const void *ptr)
  */
 #define wt_function __attribute__((noinline))
 
-/* The same with a pointer to what is on the caller's stack as its argument: since Linux 5.12. */
-#ifndef WT_NO_FETCH
-#define wt_pointer_function __attribute__((noinline))
+/*
+ * The same where the kernel takes pointers to what is on the caller's stack as arguments (5.12),
+ * and does not round up what each function has on the stack by so much that all together have too
+ * much (6.8).
+ */
+#ifdef WT_DIRECT
+#define wt_small_function __attribute__((noinline))
 #else
-#define wt_pointer_function static __always_inline
+#define wt_small_function static __always_inline
 #endif
 
 #endif

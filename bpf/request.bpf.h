@@ -77,9 +77,8 @@ static __always_inline void request_drop(__u64 key)
 /* What was asked for, as if it were a call. */
 static __always_inline void request_done(struct wt_done *d, const struct wt_request *r, __s64 ret)
 {
-	d->is_request = true;
+	d->request = r;
 	d->file_is_known = false;
-	d->asked = r->asked;
 	d->now_ns = bpf_ktime_get_boot_ns();
 	d->latency_ns = d->now_ns - r->start_ns;
 	d->has_latency = cfg.latency;

@@ -116,9 +116,12 @@ static __always_inline void total_add(const struct wt_done *d, __u32 half)
 static __always_inline __u64 process_start(const struct wt_done *d)
 {
 	struct task_struct *leader;
+	__u64 start = 0;
 
-	if (d->is_request)
-		return d->asked.process_start_ns;
+	if (d->request) {
+		done_asked(&start, d, process_start_ns);
+		return start;
+	}
 	leader = kread(task_struct, d->who.task, group_leader);
 	return kread(task_struct, leader, start_boottime);
 }
@@ -136,7 +139,7 @@ static __always_inline __u64 row_key(const struct wt_done *d)
 		key = mix(key, process_start(d));
 	}
 	if (cfg.by & WT_BY_COMM) {
-		done_comm(d, (char *)comm);
+		done_comm(d, (char(*)[WT_COMM_LEN])comm);
 		key = mix(key, comm[0]);
 		key = mix(key, comm[1]);
 	}
@@ -196,7 +199,7 @@ static __always_inline void row_fill(struct wt_row *row, const struct wt_done *d
 	row->pid = d->who.pid;
 	row->uid = done_uid(d);
 	row->op = d->call.op;
-	done_comm(d, row->comm);
+	done_comm(d, &row->comm);
 }
 
 #define E2BIG 7

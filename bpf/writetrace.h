@@ -164,7 +164,6 @@ struct wt_config {
 	__u8 skip_tasks;    /* map skipped decides */
 	__u8 latency;	    /* entry hooks are attached, latency is measured */
 	__u8 copies;	    /* of each exit program that are attached: 1, or WT_COPIES */
-	__u8 direct;	    /* bpf_rdonly_cast works: read kernel memory without helper calls */
 	__u8 task_storage;  /* BPF_MAP_TYPE_TASK_STORAGE works, else one array slot per tid */
 	__u8 by_pid;	    /* map pids decides */
 	__u8 by_tid;	    /* map tids decides */
@@ -177,9 +176,33 @@ struct wt_config {
 	__u8 messages;	 /* there are operations that send messages */
 	__u8 uring;	 /* enum wt_uring */
 	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
+	__u8 pad[1];
 	__u8 aio_blocks; /* io_submit is seen, so the operations of AIO are known before they end */
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };
+
+/* Types of the kernel whose members are read by plain loads (bpf/read.bpf.h). Programs name them by
+ * their numbers in the kernel's BTF. */
+#define WT_TYPES(X)      \
+	X(dentry)        \
+	X(fdtable)       \
+	X(file)          \
+	X(files_struct)  \
+	X(inode)         \
+	X(io_kiocb)      \
+	X(io_ring_ctx)   \
+	X(io_rw)         \
+	X(io_sr_msg)     \
+	X(io_uring_cqe)  \
+	X(mount)         \
+	X(pid)           \
+	X(pid_namespace) \
+	X(signal_struct) \
+	X(super_block)   \
+	X(task_struct)
+#define WT_TYPE(name) WT_TYPE_##name,
+enum wt_type { WT_TYPES(WT_TYPE) WT_TYPE_COUNT };
+#undef WT_TYPE
 
 /* Where the kernel preempts programs: how many copies of each are attached, see span.bpf.h, and how
  * many tasks of one CPU may be under way where scratch memory is needed. */
@@ -323,8 +346,8 @@ struct wt_request {
 	__u64 from;    /* AIO: results at positions before this one are not of this operation */
 	__u64 buf;     /* data or vectors: user address */
 	__u64 count;   /* bytes, or number of these */
-	__u64 size;
 	__s64 offset;
+	__u64 size;
 	__u32 pid;
 	__u32 tid;
 	__s32 fd;

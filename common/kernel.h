@@ -8,7 +8,11 @@
 #define WT_KERNEL_FACTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
 
 struct btf;
 struct buf;
@@ -72,9 +76,6 @@ int kernel_raise_memlock(void);
  */
 int kernel_try_fentry(const struct btf *btf, struct buf *why);
 
-/** kernel_has_function - the kernel's BTF @btf knows a function of that name */
-bool kernel_has_function(const struct btf *btf, const char *name);
-
 /* How this kernel tells of io_uring's requests. */
 struct kernel_uring {
 	int layout;	      /* enum wt_uring */
@@ -82,8 +83,37 @@ struct kernel_uring {
 	const char *submit; /* name of the programs for the submission, without the copy's number */
 };
 
-/** kernel_find_uring - from the parameters of its tracepoints, as the kernel's BTF has them */
-struct kernel_uring kernel_find_uring(const struct btf *btf);
+/* What the kernel's BTF tells that sessions of all backends need. */
+struct kernel_facts {
+	bool direct; /* bpf_rdonly_cast exists */
+	struct kernel_uring uring;
+	uint32_t types[WT_TYPE_COUNT]; /* their numbers; 0: there is none */
+	int types_fd;		       /* a BTF of those types that our programs know, or -errno */
+};
+
+/** kernel_gather - look through the kernel's BTF, once
+ *
+ * @facts->types_fd is the caller's to close.
+ */
+void kernel_gather(const struct btf *btf, struct kernel_facts *facts);
+
+/* A type that is looked for. */
+struct kernel_name {
+	const char *name;
+	int kind;    /* BTF_KIND_* */
+	uint32_t id; /* its number in the BTF; 0: not found */
+};
+
+/** kernel_find_names - the numbers of all those types; they must be sorted by name */
+void kernel_find_names(const struct btf *btf, struct kernel_name *names, size_t n);
+
+/** kernel_copy_types - make a BTF of those types
+ *
+ * What they consist of is in it, but of other structs and unions with a name only their size;
+ * pointers point to nothing.
+ * Return: a descriptor of the BTF in memory, or -errno.
+ */
+int kernel_copy_types(const struct btf *btf, const struct kernel_name *names, size_t n);
 
 /** kernel_has_uring - there are such tracepoints, of a kind that we know */
 bool kernel_has_uring(void);

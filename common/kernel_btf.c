@@ -3,26 +3,73 @@
  * What the kernel's BTF tells of it.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <linux/types.h>
 
 #include <bpf/btf.h>
 
 #include "bpf/writetrace.h"
 #include "kernel.h"
+#include "kernel_type_names.h"
 #include "ops.h"
 
-bool kernel_has_function(const struct btf *btf, const char *name)
+/* Kinds of the names below */
+static const char *const structs[] = { KERNEL_TYPE_NAMES };
+#define SUBMIT_REQ "btf_trace_io_uring_submit_req"
+#define SUBMIT_SQE "btf_trace_io_uring_submit_sqe"
+#define COMPLETE   "btf_trace_io_uring_complete"
+static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE };
+#define CAST	 "bpf_rdonly_cast"
+
+#define STRUCTS	 (sizeof(structs) / sizeof(*structs))
+#define TYPEDEFS (sizeof(typedefs) / sizeof(*typedefs))
+#define NAMES	 (STRUCTS + TYPEDEFS + 1)
+
+static int compare_names(const void *a, const void *b)
 {
-	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	return strcmp(((const struct kernel_name *)a)->name, ((const struct kernel_name *)b)->name);
+}
+
+static unsigned int first_two(const char *name)
+{
+	return (unsigned char)name[0] << 8 | (unsigned char)(*name ? name[1] : 0);
+}
+
+void kernel_find_names(const struct btf *btf, struct kernel_name *names, size_t n)
+{
+	/* most of the tens of thousands of names begin with other letters than any of these */
+	static bool begins[1 << 16];
+
+	memset(begins, 0, sizeof(begins));
+	for (size_t i = 0; i < n; i++)
+		begins[first_two(names[i].name)] = true;
+	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		struct kernel_name key = { .name = btf__name_by_offset(btf, type->name_off) };
+		struct kernel_name *found;
+
+		if (!type->name_off || !begins[first_two(key.name)])
+			continue;
+		found = bsearch(&key, names, n, sizeof(*names), compare_names);
+		if (found && !found->id && found->kind == btf_kind(type))
+			found->id = id;
+	}
+}
+
+static const struct kernel_name *find(const struct kernel_name *names, const char *name)
+{
+	struct kernel_name key = { .name = name };
+
+	return bsearch(&key, names, NAMES, sizeof(key), compare_names);
 }
 
 /* TYPEDEF → PTR → FUNC_PROTO; its first parameter is not the tracepoint's. Return: how many that
  * has, 0 if there is no such tracepoint. */
-static unsigned int tracepoint_parameters(const struct btf *btf, const char *name)
+static unsigned int tracepoint_parameters(const struct btf *btf, const struct kernel_name *name)
 {
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	const struct btf_type *type = name->id ? btf__type_by_id(btf, name->id) : NULL;
 
 	type = type ? btf__type_by_id(btf, type->type) : NULL;
 	type = type ? btf__type_by_id(btf, type->type) : NULL;
@@ -45,18 +92,36 @@ static uint32_t enum_value(const struct btf *btf, const char *name)
 	return 0;
 }
 
-struct kernel_uring kernel_find_uring(const struct btf *btf)
+/* Also of structs without a name in it. */
+static bool has_member(const struct btf *btf, __u32 id, const char *name)
+{
+	const struct btf_type *type = id ? btf__type_by_id(btf, id) : NULL;
+
+	if (!type || !btf_is_composite(type))
+		return false;
+	for (unsigned int i = 0; i < btf_vlen(type); i++) {
+		const struct btf_member *member = &btf_members(type)[i];
+
+		if (member->name_off ? !strcmp(btf__name_by_offset(btf, member->name_off), name)
+				     : has_member(btf, member->type, name))
+			return true;
+	}
+	return false;
+}
+
+static struct kernel_uring find_uring(const struct btf *btf, const struct kernel_name *names)
 {
 	struct kernel_uring uring = { .layout = WT_URING_NONE };
 
-	if (tracepoint_parameters(btf, "btf_trace_io_uring_submit_req"))
+	if (tracepoint_parameters(btf, find(names, SUBMIT_REQ)))
 		uring.submit = "uring_submit";
-	else if (tracepoint_parameters(btf, "btf_trace_io_uring_submit_sqe"))
+	else if (tracepoint_parameters(btf, find(names, SUBMIT_SQE)))
 		uring.submit = "uring_submit_sqe";
 	else
 		return uring;
-	uring.compat_flag = enum_value(btf, "IO_RING_F_COMPAT");
-	switch (tracepoint_parameters(btf, "btf_trace_io_uring_complete")) {
+	if (has_member(btf, find(names, "io_ring_ctx")->id, "int_flags"))
+		uring.compat_flag = enum_value(btf, "IO_RING_F_COMPAT");
+	switch (tracepoint_parameters(btf, find(names, COMPLETE))) {
 	case 3: /* ctx, req, cqe */
 		uring.layout = WT_URING_ENTRY;
 		break;
@@ -70,13 +135,39 @@ struct kernel_uring kernel_find_uring(const struct btf *btf)
 	return uring;
 }
 
+void kernel_gather(const struct btf *btf, struct kernel_facts *facts)
+{
+	struct kernel_name names[NAMES] = {}, types[STRUCTS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < STRUCTS; i++)
+		names[n++] = (struct kernel_name){ structs[i], BTF_KIND_STRUCT, 0 };
+	for (size_t i = 0; i < TYPEDEFS; i++)
+		names[n++] = (struct kernel_name){ typedefs[i], BTF_KIND_TYPEDEF, 0 };
+	names[n++] = (struct kernel_name){ CAST, BTF_KIND_FUNC, 0 };
+	qsort(names, n, sizeof(*names), compare_names);
+	kernel_find_names(btf, names, n);
+	facts->direct = find(names, CAST)->id;
+	facts->uring = find_uring(btf, names);
+#define NUMBER(name) facts->types[WT_TYPE_##name] = find(names, #name)->id;
+	WT_TYPES(NUMBER)
+#undef NUMBER
+	for (size_t i = 0; i < STRUCTS; i++)
+		types[i] = *find(names, structs[i]);
+	facts->types_fd = kernel_copy_types(btf, types, STRUCTS);
+}
+
 bool kernel_has_uring(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	bool has = btf && kernel_find_uring(btf).layout != WT_URING_NONE;
+	struct kernel_facts facts = { .types_fd = -1 };
 
+	if (btf)
+		kernel_gather(btf, &facts);
+	if (facts.types_fd >= 0)
+		close(facts.types_fd);
 	btf__free(btf);
-	return has;
+	return facts.uring.layout != WT_URING_NONE;
 }
 
 void kernel_hook_name(unsigned int hook, char name[KERNEL_FUNCTION_MAX])

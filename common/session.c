@@ -72,18 +72,22 @@ bool session_has_uring(const struct session *s)
 }
 
 /* Opened by hand as the skeleton's own open would, but for the object in it. */
-int session_skeleton(struct writetrace_bpf **skel, bool fetches)
+int session_skeleton(struct writetrace_bpf **skel, enum session_object object, int types_fd)
 {
 	/* the verifier's statistics; of a program that it refuses, libbpf gets the whole log */
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .kernel_log_level = log_is_debug() ? 4 : 0);
 	struct writetrace_bpf *s = calloc(1, sizeof(*s));
+	char types[32];
 	int err;
 
+	snprintf(types, sizeof(types), "/proc/self/fd/%d", types_fd);
+	if (types_fd >= 0)
+		opts.btf_custom_path = types;
 	if (!s)
 		return -ENOMEM;
 	err = writetrace_bpf__create_skeleton(s);
-	if (!err && !fetches)
-		s->skeleton->data = (void *)session_object_no_fetch(&s->skeleton->data_sz);
+	if (!err)
+		s->skeleton->data = (void *)session_object(object, &s->skeleton->data_sz);
 	if (!err)
 		err = bpf_object__open_skeleton(s->skeleton, &opts);
 	if (err)
@@ -95,11 +99,14 @@ int session_skeleton(struct writetrace_bpf **skel, bool fetches)
 
 static int session_load(struct session *s, const struct session_options *o, bool direct)
 {
-	int err = session_skeleton(&s->skel, s->fetches);
+	enum session_object object = direct	  ? SESSION_OBJECT_DIRECT
+				     : s->fetches ? SESSION_OBJECT_PLAIN
+						  : SESSION_OBJECT_NO_FETCH;
+	int err = session_skeleton(&s->skel, object, s->kernel.types_fd);
 
 	if (err)
 		return err;
-	err = session_configure(s, o, direct);
+	err = session_configure(s, o);
 	if (!err)
 		err = writetrace_bpf__load(s->skel);
 	if (err) {
@@ -191,51 +198,8 @@ static bool is_refusal(int err)
 	       err == -ENOENT || err == -ESRCH;
 }
 
-/* What the kernel's BTF tells, taken down before libbpf reads it once more: it is large. */
-struct facts {
-	bool direct; /* bpf_rdonly_cast exists */
-	struct kernel_uring uring;
-	struct kernel_function hooks[WT_HOOKS];
-	bool counts_tracepoint_misses;
-	int fentry_err;
-	struct buf fentry_why;
-};
-
-static int facts_gather(struct facts *facts, enum backend backend)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-
-	if (!btf)
-		return -errno;
-	facts->direct = kernel_has_function(btf, "bpf_rdonly_cast");
-	if (backend == BACKEND_TRACEPOINT)
-		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
-	if (backend == BACKEND_FENTRY || backend == BACKEND_AUTO)
-		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
-	if (facts->fentry_err == 0 && (backend == BACKEND_FENTRY || backend == BACKEND_AUTO))
-		kernel_find_hooks(btf, facts->hooks);
-	facts->uring = kernel_find_uring(btf);
-	btf__free(btf);
-	return 0;
-}
-
-/* What is true of the functions that fentry hooks. */
-static void session_use_hooks(struct session *s, const struct facts *facts)
-{
-	memcpy(s->hooks, facts->hooks, sizeof(s->hooks));
-	s->meta.compat_ops = 0;
-	s->typed_regs = true;
-	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
-		if (s->hooks[hook].id && !s->hooks[hook].typed)
-			s->typed_regs = false;
-		if (s->hooks[hook].id && hook >= WT_CALL_COUNT)
-			s->meta.compat_ops |= 1ULL << (hook - WT_CALL_COUNT);
-	}
-	s->typed_regs = s->typed_regs || s->meta.backend != BACKEND_FENTRY;
-}
-
 static int session_try(struct session *s, const struct session_options *o,
-		       const struct facts *facts, struct buf *why)
+		       const struct session_facts *facts, struct buf *why)
 {
 	int err = 0;
 
@@ -248,13 +212,13 @@ static int session_try(struct session *s, const struct session_options *o,
 	if (err)
 		return err;
 	session_use_hooks(s, facts);
-	s->uring = facts->uring;
-	if (s->uring.layout == WT_URING_NONE)
+	s->kernel = facts->kernel;
+	if (s->kernel.uring.layout == WT_URING_NONE)
 		s->meta.ops &= ~ops_from(OP_URING);
 	s->meta.counts_misses =
 		s->meta.backend != BACKEND_TRACEPOINT || facts->counts_tracepoint_misses;
 	/* where the function exists, some program types may still not call it */
-	err = facts->direct ? session_load(s, o, true) : -EOPNOTSUPP;
+	err = facts->kernel.direct ? session_load(s, o, true) : -EOPNOTSUPP;
 	if (err)
 		err = session_load(s, o, false);
 	if (err) {
@@ -308,9 +272,9 @@ static int session_precheck(const struct session_options *o, struct buf *why)
 static int session_try_all(struct session *s, const struct session_options *o, struct buf *why)
 {
 	enum backend first = o->backend, last = o->backend;
-	struct facts facts = {};
+	struct session_facts facts = {};
 	bool refused = true;
-	int err = facts_gather(&facts, o->backend);
+	int err = session_gather(&facts, o->backend);
 
 	if (err) {
 		buf_printf(why, KERNEL_BTF_PATH ": %s", strerror(-err));
@@ -335,7 +299,7 @@ static int session_try_all(struct session *s, const struct session_options *o, s
 		if (!err)
 			break;
 	}
-	buf_free(&facts.fentry_why);
+	session_facts_free(&facts);
 	return err && refused ? -EOPNOTSUPP : err;
 }
 

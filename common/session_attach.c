@@ -76,7 +76,7 @@ static int attach_copy(struct session *s, int copy)
 	for (size_t i = 0; i < 2 && !err; i++)
 		err = attach_program(s, tasks[i], copy);
 	if (!err && session_has_uring(s) && copy < WT_ENTER_COPIES)
-		err = attach_program(s, s->uring.submit, copy);
+		err = attach_program(s, s->kernel.uring.submit, copy);
 	if (!err && session_has_uring(s))
 		err = attach_program(s, "uring_complete", copy);
 	if (!err && copy < WT_ENTER_COPIES)

@@ -119,7 +119,7 @@ static void configure_ops(struct session *s)
 	for_each_call(i) if (calls & 1ULL << i) configure_call(s, i);
 }
 
-static void configure(struct session *s, const struct session_options *o, bool direct)
+static void configure(struct session *s, const struct session_options *o)
 {
 	const struct filter *f = o->filter;
 	struct wt_config *cfg = (struct wt_config *)&s->skel->rodata->cfg;
@@ -145,10 +145,10 @@ static void configure(struct session *s, const struct session_options *o, bool d
 	cfg->wake_every = o->ring_size / WAKE_SHARES / (sizeof(struct wt_event) + 8);
 	cfg->latency = s->latency;
 	cfg->copies = s->copies;
-	cfg->direct = direct;
+	memcpy((void *)s->skel->rodata->types, s->kernel.types, sizeof(s->kernel.types));
 	cfg->typed_regs = s->typed_regs;
-	cfg->uring = s->uring.layout;
-	cfg->uring_compat = s->uring.compat_flag;
+	cfg->uring = s->kernel.uring.layout;
+	cfg->uring_compat = s->kernel.uring.compat_flag;
 	cfg->messages = (s->meta.ops & MESSAGE_OPS) > 0;
 	cfg->aio_ops = s->meta.ops & ops_from(OP_AIO);
 	cfg->aio_blocks = backend_sees_submit(&s->meta);
@@ -251,7 +251,7 @@ static int choose_copy(struct session *s, int copy)
 			err = choose_hook(s, i, true, copy);
 	}
 	if (!err && session_has_uring(s) && copy < WT_ENTER_COPIES)
-		err = program_load(session_program(s, s->uring.submit, copy));
+		err = program_load(session_program(s, s->kernel.uring.submit, copy));
 	if (!err && session_has_uring(s))
 		err = program_load(session_program(s, "uring_complete", copy));
 	if (!err && s->follow)
@@ -261,11 +261,11 @@ static int choose_copy(struct session *s, int copy)
 	return err;
 }
 
-int session_configure(struct session *s, const struct session_options *o, bool direct)
+int session_configure(struct session *s, const struct session_options *o)
 {
 	int err;
 
-	configure(s, o, direct);
+	configure(s, o);
 	err = size_maps(s, o);
 	if (!err)
 		err = session_fentry_choose(s);

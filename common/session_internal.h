@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/writetrace.h"
+#include "buf.h"
 #include "kernel.h"
 #include "session.h"
 #include "writetrace.skel.h"
@@ -34,7 +35,7 @@ struct session {
 	bool fetches;	     /* programs may use atomic operations that tell the old value */
 	bool typed_regs;     /* see struct wt_config */
 	struct kernel_function hooks[WT_HOOKS]; /* of backend fentry */
-	struct kernel_uring uring;
+	struct kernel_facts kernel;
 	bool latency;
 	bool follow;
 	bool pinned; /* what is attached outlives us */
@@ -45,18 +46,45 @@ struct session {
 	unsigned int n_jumps;
 };
 
-/** session_object_no_fetch - the same programs for kernels before 5.12, as an ELF object */
-const void *session_object_no_fetch(size_t *size);
+/* How the programs are compiled. */
+enum session_object {
+	SESSION_OBJECT_PLAIN,
+	SESSION_OBJECT_DIRECT,	 /* kernel memory is read by plain loads (6.12) */
+	SESSION_OBJECT_NO_FETCH, /* without atomic operations that tell the old value (5.12) */
+};
+
+/** session_object - the programs as an ELF object */
+const void *session_object(enum session_object object, size_t *size);
 
 /** session_has_uring - operations of io_uring are traced */
 bool session_has_uring(const struct session *s);
 
-/** session_skeleton - open the skeleton over the object for this kernel
+/** session_skeleton - open the skeleton over one of the objects
  *
- * @fetches: with atomic operations that tell the old value (Linux 5.12).
+ * @types_fd: where libbpf finds the kernel's types; negative: in the kernel's BTF.
  * Return: 0 or -errno.
  */
-int session_skeleton(struct writetrace_bpf **skel, bool fetches);
+int session_skeleton(struct writetrace_bpf **skel, enum session_object object, int types_fd);
+
+/* session_facts.c */
+
+struct session_facts {
+	struct kernel_facts kernel;
+	struct kernel_function hooks[WT_HOOKS];
+	bool counts_tracepoint_misses;
+	int fentry_err;
+	struct buf fentry_why;
+};
+
+/** session_gather - what is of use to that backend, or to all of them
+ *
+ * Return: 0 or -errno. Either way session_facts_free() frees what is in @facts.
+ */
+int session_gather(struct session_facts *facts, enum backend backend);
+void session_facts_free(struct session_facts *facts);
+
+/** session_use_hooks - what is true of the functions that fentry hooks */
+void session_use_hooks(struct session *s, const struct session_facts *facts);
 
 /** session_program - the program NAME_COPY, or NULL */
 struct bpf_program *session_program(const struct session *s, const char *name, int copy);
@@ -77,7 +105,7 @@ bool session_lists_tasks(const struct session_options *o);
 void session_describe(struct session *s, const struct session_options *o);
 
 /** session_configure - settings, sizes of maps, programs to load; before load */
-int session_configure(struct session *s, const struct session_options *o, bool direct);
+int session_configure(struct session *s, const struct session_options *o);
 
 /** session_fill - contents of maps; after load */
 int session_fill(struct session *s, const struct session_options *o, struct buf *why);

@@ -170,11 +170,11 @@ int64_t session_memory(const struct session_options *options, unsigned int cpus,
 	struct session s = { .latency = !options->no_latency,
 			     .follow = options->filter->follow && session_lists_tasks(options),
 			     .copies = preempts ? WT_COPIES : 1,
-			     .uring = { .layout = WT_URING_ENTRY, .submit = "uring_submit" },
+			     .kernel.uring = { .layout = WT_URING_ENTRY, .submit = "uring_submit" },
 			     .fetches = true };
 	struct bpf_map *map;
 	uint64_t sum = 0;
-	int err = session_skeleton(&s.skel, true);
+	int err = session_skeleton(&s.skel, SESSION_OBJECT_PLAIN, -1);
 
 	if (err)
 		return err;
@@ -182,7 +182,7 @@ int64_t session_memory(const struct session_options *options, unsigned int cpus,
 	/* any backend: for fentry libbpf would read the kernel's BTF, and leak it if nothing is
 	 * loaded */
 	s.meta.backend = BACKEND_RAW;
-	err = session_configure(&s, options, false);
+	err = session_configure(&s, options);
 	bpf_object__for_each_map (map, s.skel->obj)
 		if (bpf_map__autocreate(map))
 			sum += map_memory(map, cpus);
