@@ -141,23 +141,30 @@ static __always_inline bool aio_read_ring(struct aio_ring *ring, __u64 address)
 	       ring->magic == AIO_RING_MAGIC && ring->nr && ring->tail < ring->nr;
 }
 
-/* The position that the next result of a context will have. Makes the context known. */
-wt_function __u64 aio_next_position(__u64 address, __u64 key)
+#define COPIES_APART_NS 1000000ULL
+
+/* The position that the next result of a context will have. Makes the context known. Its ring
+ * cannot be read before somebody has: there is nothing in it yet. */
+wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 {
 	struct wt_aio_context *c, made = {};
 	struct aio_ring ring;
+	bool readable;
 
-	if (!cfg.aio_blocks || !aio_read_ring(&ring, address))
+	if (!cfg.aio_blocks)
 		return 0;
+	readable = aio_read_ring(&ring, address);
 	c = bpf_map_lookup_elem(&contexts, &key);
 	made.submit_ns = bpf_ktime_get_boot_ns();
 	if (c) {
-		c->submit_ns = made.submit_ns;
-		return aio_tail(c, &ring);
+		/* another copy was here right before, for the same call */
+		if (!copy || made.submit_ns - c->submit_ns > COPIES_APART_NS)
+			c->submit_ns = made.submit_ns;
+		return readable ? aio_tail(c, &ring) : c->seen;
 	}
-	made.seen = ring.tail;
+	made.seen = readable ? ring.tail : 0;
 	bpf_map_update_elem(&contexts, &key, &made, BPF_NOEXIST);
-	return ring.tail;
+	return made.seen;
 }
 
 /* Puts down the operation that a control block, whose address is at a user address, asks for. */
@@ -236,7 +243,7 @@ static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, _
 	    !task_wanted(&who))
 		return 0;
 	context = aio_key(regs_arg(regs, 0, compat));
-	from = aio_next_position(regs_arg(regs, 0, compat), context);
+	from = aio_next_position(regs_arg(regs, 0, compat), context, copy);
 	n = regs_arg(regs, 1, compat);
 	list = regs_arg(regs, 2, compat);
 	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {

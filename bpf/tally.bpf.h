@@ -120,6 +120,8 @@ static __always_inline __u64 process_start(const struct wt_done *d)
 
 	if (d->request) {
 		done_asked(&start, d, process_start_ns);
+		barrier_var(
+			start); /* or both loads become one, of which the verifier wants one type */
 		return start;
 	}
 	leader = kread(task_struct, d->who.task, group_leader);

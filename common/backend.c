@@ -39,8 +39,12 @@ void backend_hook(enum backend backend, unsigned int op, struct buf *out)
 		return;
 	}
 	if (ops[op].source == OP_AIO) {
-		backend_hook(backend, WT_CALL_IO_GETEVENTS, out);
-		buf_puts(out, ": results that are fetched with a system call");
+		backend_hook(backend, WT_CALL_IO_SUBMIT, out);
+		if (backend != BACKEND_RAW)
+			buf_puts(out, ", exit of io_getevents");
+		buf_puts(out, ": results as they are fetched or, taken out of the ring in user "
+			      "memory, at the next "
+			      "io_submit");
 		return;
 	}
 	switch (backend) {
