@@ -297,7 +297,7 @@ wt_function int aio_accept(__u64 at, __s64 accepted, bool compat)
 	file = file_by_fd((struct task_struct *)bpf_get_current_task(), r->fd);
 	if (!file)
 		return 0;
-	verdict = file_wanted(file, &id);
+	verdict = file_wanted(file, &id, 0, 0);
 	if (verdict == FILE_UNWANTED) {
 		aio_drop(key, r);
 	} else if (verdict == FILE_WANTED) {

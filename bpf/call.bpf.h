@@ -15,14 +15,20 @@
 struct wt_call {
 	__u32 op; /* enum wt_op */
 	__u32 fd;
-	__u64 buf;    /* user address of the data, the vectors or the messages */
-	__u64 count;  /* bytes, or number of these */
-	__s64 pos;    /* position argument, if has_pos */
-	__u64 at;     /* user address of the position after the call, or 0 */
-	__u64 size;   /* bytes requested, if has_size */
-	__u32 form;   /* enum wt_form */
-	__u32 no_fd;  /* not 0: the call has no descriptor */
-	__u32 append; /* not 0: data goes to the end of the file all the same */
+	__u64 buf;   /* user address of the data, the vectors or the messages */
+	__u64 count; /* bytes, or number of these */
+	union {
+		__s64 pos; /* position argument, if has_pos */
+		__u64 to;  /* what sends: user address of the address of whom to, or 0 */
+	};
+	__u64 at;    /* user address of the position after the call, or 0 */
+	__u64 size;  /* bytes requested, if has_size */
+	__u32 form;  /* enum wt_form */
+	__u32 no_fd; /* not 0: the call has no descriptor */
+	union {
+		__u32 append; /* not 0: data goes to the end of the file all the same */
+		__u32 to_len; /* bytes at `to` */
+	};
 	bool compat;
 	__u8 moves; /* the file's position means something */
 	__u8 has_pos;
@@ -162,6 +168,37 @@ static __always_inline void call_unpack(struct wt_call *call, struct pt_regs *re
 	/* pwritev2 at -1 writes at the current position */
 	next = call->pos + 1;
 	call->has_pos = shape->has_pos & (shape->pos_always | ((next | -next) >> 63));
+}
+
+/* struct msghdr begins with an address and its length. Of several messages the first one counts. */
+static __always_inline void call_read_name(struct wt_call *call)
+{
+	__u32 name[4] = {};
+
+	call->to = 0;
+	if (bpf_probe_read_user(name, sizeof(name), (void *)call->buf))
+		return;
+	call->to = call->compat ? name[0] : (__u64)name[1] << 32 | name[0];
+	call->to_len = call->compat ? name[1] : name[2];
+}
+
+static __always_inline bool call_sends(const struct wt_call *call)
+{
+	return cfg.addresses && call->op >= WT_OP_SENDTO && call->op <= WT_OP_SENDMMSG;
+}
+
+/* Whom a call that sends says that it sends to. */
+static __always_inline void call_find_address(struct wt_call *call, struct pt_regs *regs,
+					      bool compat)
+{
+	if (!call_sends(call))
+		return;
+	if (call->op != WT_OP_SENDTO) {
+		call_read_name(call);
+		return;
+	}
+	call->to = regs_arg(regs, 4, compat);
+	call->to_len = regs_arg(regs, 5, compat);
 }
 
 /* Bytes requested, 0 where there is no such thing, or SIZE_UNKNOWN. */

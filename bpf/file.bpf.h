@@ -229,7 +229,7 @@ static __always_inline void path_pseudo(struct wt_scratch *s, __u32 place, struc
 
 /* Fills s->file and the path that belongs to it, in s->build from s->path_start on. */
 static __always_inline void file_describe(struct wt_scratch *s, __u32 place, struct file *file,
-					  __u64 id)
+					  __u64 id, __u64 to, __u32 to_len)
 {
 	struct inode *inode = kread(file, file, f_inode);
 	struct dentry *dentry = kread(file, file, f_path.dentry);
@@ -253,7 +253,7 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 place, str
 	if (pseudo) {
 		path_pseudo(s, place, dentry, magic, s->file.ino);
 		if (magic == SOCKFS_MAGIC)
-			s->file.peer_len = socket_describe(place, (__u64)file);
+			s->file.peer_len = socket_describe(place, (__u64)file, to, to_len);
 		s->file.path_state = WT_PATH_PLAIN;
 		return;
 	}
@@ -301,14 +301,14 @@ static __always_inline int file_gather(struct wt_scratch *s)
 }
 
 /* Describes a file and, if it is wanted, sends its record. */
-wt_function int file_introduce(__u32 place, __u64 file, __u64 id)
+wt_function int file_introduce(__u32 place, __u64 file, __u64 id, __u64 to, __u32 to_len)
 {
 	struct wt_scratch *s = scratch_get(place);
 	int verdict, len;
 
 	if (!s)
 		return FILE_NOT_SENT;
-	file_describe(s, place, (struct file *)file, id);
+	file_describe(s, place, (struct file *)file, id, to, to_len);
 	verdict = file_filter(s, place, WT_PATH_MAX - s->path_start);
 	if (verdict != FILE_WANTED)
 		return verdict;
@@ -324,9 +324,11 @@ wt_function int file_introduce(__u32 place, __u64 file, __u64 id)
 }
 
 /*
- * Is this file wanted? Sets its identity; the first time, its record goes ahead of the events.
+ * Is this file wanted? Sets its identity; the first time, its record goes ahead of the events. A
+ * socket is another with each address, at a user address, that is sent to.
  */
-static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *id)
+static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *id, __u64 to,
+						     __u32 to_len)
 {
 	volatile __u64 *known;
 	int verdict, place;
@@ -334,6 +336,13 @@ static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *i
 	__u32 key;
 
 	*id = file_identity(file);
+	if (cfg.addresses && to) {
+		word = socket_identity_to((__u64)file, *id, to, to_len) & ~SEEN_WANTED;
+		if (word == *id || !word)
+			to = 0; /* it makes no difference */
+		else
+			*id = word;
+	}
 	if (!cfg.stream && !cfg.record && !cfg.kinds && !cfg.path_globs)
 		return FILE_WANTED;
 	key = (*id >> 1) & cfg.file_mask;
@@ -350,7 +359,7 @@ static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *i
 	place = scratch_take();
 	if (place == NO_SCRATCH)
 		return FILE_NOT_SENT;
-	verdict = file_introduce(place, (__u64)file, *id);
+	verdict = file_introduce(place, (__u64)file, *id, to, to_len);
 	scratch_put(place);
 	if (verdict != FILE_NOT_SENT)
 		*known = *id | (verdict == FILE_WANTED ? SEEN_WANTED : 0);

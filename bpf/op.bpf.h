@@ -108,7 +108,8 @@ static __always_inline bool op_find_file(struct wt_done *d, struct file *file)
 		d->has_pos = true;
 		d->offset = op_position(d, file);
 	}
-	verdict = file_wanted(file, &d->file);
+	verdict =
+		file_wanted(file, &d->file, call_sends(&d->call) ? d->call.to : 0, d->call.to_len);
 	if (verdict != FILE_NOT_SENT)
 		return verdict == FILE_WANTED;
 	/* nothing is missing from a tally that wants all files */
@@ -183,6 +184,7 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 		return 0;
 	}
 	call_unpack(&d.call, regs, op, compat);
+	call_find_address(&d.call, regs, compat);
 	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns))
 		return 0;
 	call_measure(&d.call, &d.ret);

@@ -176,7 +176,7 @@ struct wt_config {
 	__u8 messages;	 /* there are operations that send messages */
 	__u8 uring;	 /* enum wt_uring */
 	__u8 typed_regs; /* the verifier knows what the hooks' struct pt_regs is */
-	__u8 pad[1];
+	__u8 addresses;	 /* calls say whom they send to: that is the peer then */
 	__u8 aio_blocks; /* io_submit is seen, so the operations of AIO are known before they end */
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
 };

@@ -150,6 +150,8 @@ static void configure(struct session *s, const struct session_options *o)
 	cfg->uring = s->kernel.uring.layout;
 	cfg->uring_compat = s->kernel.uring.compat_flag;
 	cfg->messages = (s->meta.ops & MESSAGE_OPS) > 0;
+	/* not in tables: a server's socket has as many peers as it has clients */
+	cfg->addresses = o->stream && (s->meta.ops & (MESSAGE_OPS | 1ULL << WT_OP_SENDTO));
 	cfg->aio_ops = s->meta.ops & ops_from(OP_AIO);
 	cfg->aio_blocks = backend_sees_submit(&s->meta);
 	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();

@@ -83,6 +83,9 @@ const char *wl_op_name(enum wl_op op);
 bool wl_op_parse(const char *name, enum wl_op *op);
 /* Fills in the caller and the file behind @fd (-1: none), as of now; nothing of the call. */
 void wl_event_describe(struct wl_event *ev, int fd);
+/* Whom a call says that it sends to */
+struct sockaddr;
+void wl_event_peer(struct wl_event *ev, const struct sockaddr *sa);
 /* The bare system call: bytes, or -errno. WL_WRITE and WL_PWRITE64 take the first vector. */
 long wl_call(enum wl_op op, int fd, const struct iovec *iov, int count, off_t pos);
 /* The same, and fills @ev. */

@@ -151,37 +151,44 @@ static void describe_task(struct wl_event *ev)
 	wl_must(prctl(PR_GET_NAME, ev->comm), "PR_GET_NAME");
 }
 
+void wl_event_peer(struct wl_event *ev, const struct sockaddr *sa)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)sa;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)sa;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)sa;
+	char text[INET6_ADDRSTRLEN];
+
+	if (sa->sa_family == AF_UNIX && !*un->sun_path && un->sun_path[1]) {
+		/* an abstract name begins with NUL; those used here have none inside */
+		snprintf(ev->peer, sizeof(ev->peer), "@%s", un->sun_path + 1);
+	} else if (sa->sa_family == AF_UNIX) {
+		snprintf(ev->peer, sizeof(ev->peer), "%s", un->sun_path);
+	} else if (sa->sa_family == AF_INET) {
+		inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
+		snprintf(ev->peer, sizeof(ev->peer), "%s:%d", text, ntohs(in->sin_port));
+	} else {
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
+		snprintf(ev->peer, sizeof(ev->peer), "[%s]:%d", text, ntohs(in6->sin6_port));
+	}
+}
+
 /* What its own end says of the other: no peer, no address. */
 static void describe_peer(struct wl_event *ev, int fd)
 {
 	union {
 		struct sockaddr sa;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
 		struct sockaddr_un un;
+		struct sockaddr_in6 in6;
 	} addr = {};
 	socklen_t len = sizeof(addr);
-	char text[INET6_ADDRSTRLEN];
 	int family, connected;
 
 	connected = !getpeername(fd, &addr.sa, &len);
 	len = sizeof(family);
 	wl_must(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &len), "SO_DOMAIN");
 	strcpy(ev->family, family == AF_UNIX ? "unix" : family == AF_INET ? "inet" : "inet6");
-	if (!connected)
-		return;
-	if (family == AF_UNIX) {
-		/* an abstract name begins with NUL; those used here have none inside */
-		if (!*addr.un.sun_path && addr.un.sun_path[1])
-			*addr.un.sun_path = '@';
-		snprintf(ev->peer, sizeof(ev->peer), "%s", addr.un.sun_path);
-	} else if (family == AF_INET) {
-		inet_ntop(family, &addr.in.sin_addr, text, sizeof(text));
-		snprintf(ev->peer, sizeof(ev->peer), "%s:%d", text, ntohs(addr.in.sin_port));
-	} else {
-		inet_ntop(family, &addr.in6.sin6_addr, text, sizeof(text));
-		snprintf(ev->peer, sizeof(ev->peer), "[%s]:%d", text, ntohs(addr.in6.sin6_port));
-	}
+	if (connected)
+		wl_event_peer(ev, &addr.sa);
 }
 
 static void describe_fd(struct wl_event *ev, int fd)

@@ -53,6 +53,8 @@ static long send_to(struct wl_ops *ops, int fd, size_t size, int flags, const st
 	const char *text = ops->text + ops->calls++ * 37 % 8192;
 	struct wl_event *ev = begin(ops, "sendto", fd, size);
 
+	if (to)
+		wl_event_peer(ev, &to->sa);
 	way_add_data(ev, text, size);
 	return way_end(
 		ops,
@@ -61,12 +63,17 @@ static long send_to(struct wl_ops *ops, int fd, size_t size, int flags, const st
 }
 
 /* @sizes: up to VECS vectors, ended by -1 */
-static long send_msg(struct wl_ops *ops, int fd, const int *sizes, long want)
+static long send_msg_to(struct wl_ops *ops, int fd, const int *sizes, struct address *to, long want)
 {
 	struct wl_event *ev = begin(ops, "sendmsg", fd, 0);
 	struct iovec iov[VECS];
 	struct msghdr msg = { .msg_iov = iov };
 
+	if (to) {
+		msg.msg_name = &to->sa;
+		msg.msg_namelen = to->len;
+		wl_event_peer(ev, &to->sa);
+	}
 	for (; sizes[msg.msg_iovlen] >= 0; msg.msg_iovlen++) {
 		struct iovec *v = &iov[msg.msg_iovlen];
 
@@ -76,6 +83,11 @@ static long send_msg(struct wl_ops *ops, int fd, const int *sizes, long want)
 		ev->size += v->iov_len;
 	}
 	return way_end(ops, syscall(SYS_sendmsg, fd, &msg, 0), want);
+}
+
+static long send_msg(struct wl_ops *ops, int fd, const int *sizes, long want)
+{
+	return send_msg_to(ops, fd, sizes, NULL, want);
 }
 
 /* @count messages: the first of one vector, the next of two... with @size bytes each; but message
@@ -235,6 +247,28 @@ static void unix_named(struct wl_ops *ops)
 	connection(ops, AF_UNIX, SOCK_SEQPACKET, &at);
 }
 
+/* What a Unix socket sends that is not connected, to one that has a path and one that has not */
+static void unix_datagrams(struct wl_ops *ops)
+{
+	int fd = new_socket(AF_UNIX, SOCK_DGRAM), named = new_socket(AF_UNIX, SOCK_DGRAM);
+	int abstract = new_socket(AF_UNIX, SOCK_DGRAM);
+	char *path = wl_path(ops->dir, "datagrams"), name[32] = "";
+	struct address to_named = unix_address(path, strlen(path) + 1), to_abstract;
+	int len = snprintf(name + 1, sizeof(name) - 1, "writetrace datagrams %d", getpid());
+
+	if (unlink(path) && errno != ENOENT)
+		wl_must(-1, path);
+	free(path);
+	to_abstract = unix_address(name, len + 1);
+	bind_to(named, &to_named);
+	bind_to(abstract, &to_abstract);
+	send_to(ops, fd, 10, 0, &to_named, 10);
+	send_to(ops, fd, 20, 0, &to_abstract, 20);
+	send_msg_to(ops, fd, three, &to_named, 123);
+	wl_must(close(fd), "close");
+	close_both((int[]){ named, abstract });
+}
+
 static struct address loopback(int family)
 {
 	struct address at = { .len = sizeof(at.in) };
@@ -263,8 +297,13 @@ static void udp(struct wl_ops *ops, int family)
 	send_msg(ops, fd, three, -EDESTADDRREQ);
 	send_to(ops, fd, 10, 0, &to_a, 10);
 	send_to(ops, fd, 20, 0, &to_b, 20);
+	send_msg_to(ops, fd, three, &to_a, 123);
 	connect_to(fd, &to_a);
 	each(ops, fd);
+	/* the address of the call goes before that of the connection */
+	send_to(ops, fd, 30, 0, &to_b, 30);
+	send_msg_to(ops, fd, five, &to_b, 15);
+	send_to(ops, fd, 31, 0, NULL, 31);
 	send_to(ops, fd, 0, 0, NULL, 0);
 	connect_to(fd, &to_b);
 	each(ops, fd);
@@ -323,6 +362,7 @@ void way_sends(struct wl_ops *ops)
 	unix_pairs(ops);
 	unix_full(ops);
 	unix_named(ops);
+	unix_datagrams(ops);
 	connection(ops, AF_INET, SOCK_STREAM, &tcp);
 	udp(ops, AF_INET);
 	if (has_ipv6()) {
