@@ -109,6 +109,9 @@ static int session_load(struct session *s, const struct session_options *o, bool
 	err = session_configure(s, o);
 	if (!err)
 		err = writetrace_bpf__load(s->skel);
+	/* libbpf takes whatever error for a kernel that cannot map it */
+	if (!err && !s->skel->bss)
+		err = -ENOMEM;
 	if (err) {
 		writetrace_bpf__destroy(s->skel);
 		s->skel = NULL;
