@@ -68,7 +68,7 @@ wt_function int aio_accept(__u64 at, __s64 accepted, bool compat)
 
 /* Hands an operation on that has ended. Its file may be closed by now, and its descriptor be
  * another's. */
-static __always_inline void aio_done(struct wt_done *d, const struct wt_request *r)
+static __always_inline void aio_done(struct wt_done *d, const struct wt_request *r, int place)
 {
 	d->open_file = (struct file *)r->file;
 	if (!r->file_id) {
@@ -81,7 +81,7 @@ static __always_inline void aio_done(struct wt_done *d, const struct wt_request 
 		d->offset = r->offset;
 		d->file_is_known = true;
 	}
-	op_finish(d);
+	done_finish(d, place);
 }
 
 #define AIO_FETCHED (~0ULL) /* no position: io_getevents has handed the result over */
@@ -103,27 +103,13 @@ static __always_inline bool aio_is_new(const struct wt_request *r)
 	return c && r->start_ns >= c->submit_ns;
 }
 
-/* A struct wt_done in scratch memory, or NULL. */
-static __always_inline struct wt_done *aio_take_done(int *place)
-{
-	struct wt_scratch *s = NULL;
-
-	_Static_assert(sizeof(struct wt_done) <= sizeof(s->done), "struct wt_done");
-	*place = scratch_take();
-	if (*place != NO_SCRATCH)
-		s = scratch_get(*place);
-	if (!s)
-		count_lost(WT_LOST_INFLIGHT);
-	return s ? (struct wt_done *)s->done : NULL;
-}
-
 /* Hands the operation on that has ended with @ret. */
 static __always_inline void aio_end(struct wt_request *r, __s64 ret, bool fetched)
 {
 	struct wt_done *d;
 	int place;
 
-	d = aio_take_done(&place);
+	d = done_take(&place);
 	if (!d)
 		return;
 	request_done(d, r, ret);
@@ -135,7 +121,7 @@ static __always_inline void aio_end(struct wt_request *r, __s64 ret, bool fetche
 	d->call.append = r->append;
 	d->call.moves = r->has_pos;
 	if (result_wanted(ret, d->latency_ns))
-		aio_done(d, r);
+		aio_done(d, r, place);
 	scratch_put(place);
 }
 
@@ -192,7 +178,7 @@ wt_function int aio_unknown(__u64 event, bool compat)
 
 	if (!cfg.aio_ops || cfg.aio_blocks)
 		return 0;
-	d = aio_take_done(&place);
+	d = done_take(&place);
 	if (!d)
 		return 0;
 	if (aio_describe(d, event, compat)) {
@@ -203,7 +189,7 @@ wt_function int aio_unknown(__u64 event, bool compat)
 		d->latency_ns = 0;
 		d->has_latency = false;
 		d->open_file = file_by_fd(d->who.task, d->call.fd);
-		op_finish(d);
+		done_finish(d, place);
 	}
 	scratch_put(place);
 	return 0;

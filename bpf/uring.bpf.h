@@ -102,16 +102,21 @@ static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req, __u32 copy)
 static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
 {
 	struct wt_request *r = bpf_map_lookup_elem(&requests, &key);
-	struct wt_done d;
+	struct wt_done *d;
+	int place;
 
 	if (!r || !request_take(r))
 		return 0;
-	request_done(&d, r, ret);
 	if (r->silent)
 		count_lost_many(WT_LOST_UNPAIRED, -1); /* taken back */
-	d.open_file = (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file);
-	if (result_wanted(ret, d.latency_ns) && d.call.size >= cfg.min_size)
-		op_finish(&d);
+	d = done_take(&place);
+	if (d) {
+		request_done(d, r, ret);
+		d->open_file = (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file);
+		if (result_wanted(ret, d->latency_ns) && d->call.size >= cfg.min_size)
+			done_finish(d, place);
+		scratch_put(place);
+	}
 	request_drop(key);
 	return 0;
 }
