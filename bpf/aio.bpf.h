@@ -66,6 +66,12 @@ wt_function int aio_accept(__u64 at, __s64 accepted, bool compat)
 	return 0;
 }
 
+/* A function of its own, so that what it has on the stack is not there for all that follows. */
+wt_function __u64 aio_file_identity(__u64 file)
+{
+	return cfg.aio_blocks ? file_identity((struct file *)file) : 0;
+}
+
 /* Hands an operation on that has ended. Its file may be closed by now, and its descriptor be
  * another's. */
 static __always_inline void aio_done(struct wt_done *d, const struct wt_request *r, int place)
@@ -73,7 +79,7 @@ static __always_inline void aio_done(struct wt_done *d, const struct wt_request 
 	d->open_file = (struct file *)r->file;
 	if (!r->file_id) {
 		d->open_file = file_by_fd((struct task_struct *)bpf_get_current_task(), r->fd);
-	} else if (file_identity(d->open_file) != r->file_id) {
+	} else if (aio_file_identity(r->file) != r->file_id) {
 		d->open_file = NULL;
 		d->has_file = true;
 		d->file = r->file_id;
@@ -125,18 +131,14 @@ static __always_inline void aio_end(struct wt_request *r, __s64 ret, bool fetche
 	scratch_put(place);
 }
 
-/* A result, in an event at a user address that was fetched, or at a position of those in a ring. */
-wt_function int aio_result(__u64 event, __u32 nr, __u64 position)
+/* A result, in an event at a user address: at a position of the ring, or fetched. */
+wt_function int aio_result(__u64 event, __u64 position)
 {
 	struct wt_request *r;
 	__u64 key, iocb = 0;
 	__s64 ret = 0;
 
-	if (!cfg.aio_blocks)
-		return 0;
-	if (position != AIO_FETCHED)
-		event += position % nr * IO_EVENT_SIZE;
-	if (!aio_read_event(event, &iocb, &ret))
+	if (!cfg.aio_blocks || !aio_read_event(event, &iocb, &ret))
 		return 0;
 	key = aio_key(iocb);
 	r = bpf_map_lookup_elem(&blocks, &key);
@@ -155,10 +157,13 @@ wt_function int aio_result(__u64 event, __u32 nr, __u64 position)
 static __always_inline bool aio_describe(struct wt_done *d, __u64 event, bool compat)
 {
 	__u64 iocb = 0;
+	__u32 op, fd;
 
 	__builtin_memset(&d->call, 0, sizeof(d->call));
-	if (!aio_read_event(event, &iocb, &d->ret) || !aio_begin(iocb, &d->call.op, &d->call.fd))
+	if (!aio_read_event(event, &iocb, &d->ret) || !aio_begin(iocb, &op, &fd))
 		return false;
+	d->call.op = op;
+	d->call.fd = fd;
 	/* buf, count, pos: as they lie in the control block */
 	bpf_probe_read_user(&d->call.buf, 3 * sizeof(__u64), (void *)(iocb + IOCB_BUF));
 	d->call.compat = compat;
@@ -217,7 +222,7 @@ wt_function int aio_look(__u64 address)
 	for (i = 0; i < AIO_LOOK; i++) {
 		if (position >= tail)
 			break;
-		aio_result(address, ring.nr, position);
+		aio_result(address + position % ring.nr * IO_EVENT_SIZE, position);
 		position++;
 	}
 	c->seen = position;
@@ -268,7 +273,7 @@ wt_function int aio_fetched_round(__u64 events, __u32 n, bool compat)
 		if (i >= n)
 			break;
 		if (cfg.aio_blocks)
-			aio_result(events, 0, AIO_FETCHED);
+			aio_result(events, AIO_FETCHED);
 		else
 			aio_unknown(events, compat);
 		events += IO_EVENT_SIZE;

@@ -13,22 +13,22 @@
 #define regs_read(regs, reg) (cfg.typed_regs ? (regs)->reg : BPF_CORE_READ(regs, reg))
 
 struct wt_call {
-	__u32 op; /* enum wt_op */
-	__u32 fd;
 	__u64 buf;   /* user address of the data, the vectors or the messages */
 	__u64 count; /* bytes, or number of these */
 	union {
 		__s64 pos; /* position argument, if has_pos */
 		__u64 to;  /* what sends: user address of the address of whom to, or 0 */
 	};
-	__u64 at;    /* user address of the position after the call, or 0 */
-	__u64 size;  /* bytes requested, if has_size */
-	__u32 form;  /* enum wt_form */
-	__u32 no_fd; /* not 0: the call has no descriptor */
+	__u64 at;   /* user address of the position after the call, or 0 */
+	__u64 size; /* bytes requested, if has_size */
 	union {
 		__u32 append; /* not 0: data goes to the end of the file all the same */
 		__u32 to_len; /* bytes at `to` */
 	};
+	__u32 fd;
+	__u8 op;    /* enum wt_op */
+	__u8 form;  /* enum wt_form */
+	__u8 no_fd; /* not 0: the call has no descriptor */
 	bool compat;
 	__u8 moves; /* the file's position means something */
 	__u8 has_pos;
@@ -155,7 +155,7 @@ static __always_inline void call_unpack(struct wt_call *call, struct pt_regs *re
 	call->op = op;
 	call->compat = compat;
 	call->form = shape->form;
-	call->no_fd = shape->no_fd;
+	call->no_fd = shape->no_fd; /* all bits, or none */
 	call->fd = call_fd(shape, regs, compat);
 	call->buf = regs_arg(regs, 1, compat);
 	call->count = call_count(shape, regs, compat);

@@ -229,7 +229,7 @@ static __always_inline void path_pseudo(struct wt_scratch *s, __u32 place, struc
 
 /* Fills s->file and the path that belongs to it, in s->build from s->path_start on. */
 static __always_inline void file_describe(struct wt_scratch *s, __u32 place, struct file *file,
-					  __u64 id, __u64 to, __u32 to_len)
+					  __u64 id)
 {
 	struct inode *inode = kread(file, file, f_inode);
 	struct dentry *dentry = kread(file, file, f_path.dentry);
@@ -253,7 +253,7 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 place, str
 	if (pseudo) {
 		path_pseudo(s, place, dentry, magic, s->file.ino);
 		if (magic == SOCKFS_MAGIC)
-			s->file.peer_len = socket_describe(place, (__u64)file, to, to_len);
+			s->file.peer_len = socket_describe(place, (__u64)file);
 		s->file.path_state = WT_PATH_PLAIN;
 		return;
 	}
@@ -301,14 +301,14 @@ static __always_inline int file_gather(struct wt_scratch *s)
 }
 
 /* Describes a file and, if it is wanted, sends its record. */
-wt_function int file_introduce(__u32 place, __u64 file, __u64 id, __u64 to, __u32 to_len)
+wt_function int file_introduce(__u32 place, __u64 file, __u64 id)
 {
 	struct wt_scratch *s = scratch_get(place);
 	int verdict, len;
 
 	if (!s)
 		return FILE_NOT_SENT;
-	file_describe(s, place, (struct file *)file, id, to, to_len);
+	file_describe(s, place, (struct file *)file, id);
 	verdict = file_filter(s, place, WT_PATH_MAX - s->path_start);
 	if (verdict != FILE_WANTED)
 		return verdict;
@@ -331,6 +331,7 @@ static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *i
 						     __u32 to_len)
 {
 	volatile __u64 *known;
+	struct wt_scratch *s;
 	int verdict, place;
 	__u64 word;
 	__u32 key;
@@ -359,7 +360,12 @@ static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *i
 	place = scratch_take();
 	if (place == NO_SCRATCH)
 		return FILE_NOT_SENT;
-	verdict = file_introduce(place, (__u64)file, *id, to, to_len);
+	s = scratch_get(place);
+	if (cfg.addresses && s) {
+		s->to = to;
+		s->to_len = to_len;
+	}
+	verdict = file_introduce(place, (__u64)file, *id);
 	scratch_put(place);
 	if (verdict != FILE_NOT_SENT)
 		*known = *id | (verdict == FILE_WANTED ? SEEN_WANTED : 0);

@@ -38,6 +38,8 @@ struct wt_scratch {
 	volatile __u32 copy_want;   /* bytes */
 	volatile __u32 copy_done;   /* bytes */
 	volatile __u32 copy_compat;
+	volatile __u64 to; /* user address of the address that is sent to, or 0 */
+	volatile __u32 to_len;
 	struct wt_row row;
 	__u64 done[24]; /* a struct wt_done, for who has no room for it on the stack */
 	union {

@@ -138,9 +138,9 @@ static __always_inline __u32 socket_unix_name(struct wt_peer *peer, __u64 sk)
 	return len;
 }
 
-/* Describes the peer, which is that at the user address `to` if that is one, behind the path in
- * scratch place `place`. Return: bytes of the description. */
-wt_function int socket_describe(__u32 place, __u64 file, __u64 to, __u32 to_len)
+/* Describes the peer, that at s->to if there is one, behind the path in scratch place `place`.
+ * Return: bytes of the description. */
+wt_function int socket_describe(__u32 place, __u64 file)
 {
 	struct wt_scratch *s = scratch_get(place);
 	struct sock *sk = socket_of((struct file *)file);
@@ -153,8 +153,8 @@ wt_function int socket_describe(__u32 place, __u64 file, __u64 to, __u32 to_len)
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	peer->family = family;
 	peer->port = 0;
-	if (cfg.addresses && to)
-		return socket_describe_address(peer, to, to_len);
+	if (cfg.addresses && s->to)
+		return socket_describe_address(peer, s->to, s->to_len);
 	if (family == AF_UNIX)
 		return WT_PEER_HEAD + socket_unix_name(peer, socket_unix_peer(sk));
 	if (family != AF_INET && family != AF_INET6)

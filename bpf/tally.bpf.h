@@ -182,7 +182,7 @@ wt_function int row_file(__u32 place, __u64 file, __u64 id)
 
 	if (!(cfg.by & WT_BY_FILE) || !s || bpf_map_lookup_elem(&row_files, &id))
 		return 0;
-	file_describe(s, place, (struct file *)file, id, 0, 0);
+	file_describe(s, place, (struct file *)file, id);
 	__builtin_memset(s->path, 0, WT_ROW_PATH_HEAD);
 	len = file_gather(s);
 	if (len < 0)
