@@ -157,6 +157,7 @@ static uint64_t map_memory(const struct bpf_map *map, unsigned int cpus)
 	case BPF_MAP_TYPE_PERCPU_ARRAY:
 		return entries * value * cpus;
 	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
 		while (buckets < entries)
 			buckets *= 2;
 		return entries * (HASH_ENTRY_BYTES + key + value) + buckets * HASH_BUCKET_BYTES;
