@@ -41,7 +41,7 @@ record_into() {
 check() { workload check-record writers "$@" "${lanes[@]}" >>checked || fail "$1 is not what was written"; }
 
 seconds=$(sampled 2 10)
-[[ ${WT_GUEST-} != 1 ]] || seconds=3
+[[ ${WT_GUEST-} != 1 ]] || seconds=10
 
 # reads_while_written MODE [ARGUMENT...]: nothing torn, and in the end the newest N exactly
 reads_while_written() {
