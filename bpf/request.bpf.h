@@ -47,8 +47,8 @@ static __always_inline void request_fill(struct wt_request *r, const struct wt_w
 #define SAME_REQUEST_NS 1000000000ULL
 
 /* A request that another copy of the program has put down already is left alone. (The same copy has
- * come for another one.) One that is left
- * from before was never completed: it was cancelled, or asked for no completion. */
+ * come for another one.) One that is left from before was never completed: it was cancelled, or
+ * asked for no completion. */
 static __always_inline void request_put(__u64 key, const struct wt_request *r)
 {
 	struct wt_request *old = bpf_map_lookup_elem(&requests, &key);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fields.h"
 
-#include <arpa/inet.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <linux/types.h>
 
@@ -300,77 +298,6 @@ static void json_file(struct json *json, const struct line *line)
 		fields_json_path(json, WT_PATH_UNKNOWN, NULL, 0);
 }
 
-static const struct {
-	unsigned int family;
-	const char *name;
-} families[] = { { AF_UNIX, "unix" },	    { AF_INET, "inet" },     { AF_INET6, "inet6" },
-		 { AF_NETLINK, "netlink" }, { AF_PACKET, "packet" }, { AF_VSOCK, "vsock" } };
-
-/* The peer of a socket, in memory that is aligned. False if the file is none. */
-static bool take_peer(struct wt_peer *peer, const struct file *file)
-{
-	*peer = (struct wt_peer){};
-	if (!file || file->peer_len < WT_PEER_HEAD)
-		return false;
-	memcpy(peer, file->path + file->path_len, file->peer_len);
-	return true;
-}
-
-/* A path may have an end; an abstract name has none but its length. */
-static void put_unix_peer(struct buf *out, const char *name, size_t len)
-{
-	if (len && !*name) {
-		buf_putc(out, '@');
-		buf_put(out, name + 1, len - 1);
-	} else {
-		buf_put(out, name, strnlen(name, len));
-	}
-}
-
-/* 127.0.0.1:80   [::1]:80   /run/log   @abstract   Nothing for one that is not connected. */
-static void put_peer(struct buf *out, const struct wt_peer *peer, size_t len)
-{
-	char address[INET6_ADDRSTRLEN];
-	bool v6 = peer->family == AF_INET6;
-
-	if (peer->family == AF_UNIX) {
-		put_unix_peer(out, peer->path, len - WT_PEER_HEAD);
-	} else if ((v6 || peer->family == AF_INET) && peer->port) {
-		inet_ntop(peer->family, peer->addr, address, sizeof(address));
-		buf_printf(out, v6 ? "[%s]:%u" : "%s:%u", address, ntohs(peer->port));
-	}
-}
-
-static void text_peer(struct buf *out, const struct line *line)
-{
-	struct buf text = {};
-	struct wt_peer peer;
-
-	if (take_peer(&peer, line->file))
-		put_peer(&text, &peer, line->file->peer_len);
-	if (text.len)
-		text_safe(out, text.data, text.len);
-	else
-		buf_putc(out, '-');
-	buf_free(&text);
-}
-
-static void json_peer(struct json *json, const struct line *line)
-{
-	struct buf text = {};
-	struct wt_peer peer;
-
-	if (!take_peer(&peer, line->file))
-		return;
-	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
-		if (families[i].family == peer.family)
-			json_str(json, "family", families[i].name);
-	put_peer(&text, &peer, line->file->peer_len);
-	if (text.len)
-		json_bytes(json, "peer", text.data, text.len);
-	buf_free(&text);
-}
-
 static void text_compat(struct buf *out, const struct line *line)
 {
 	buf_puts(out, line->event->flags & WT_EVENT_COMPAT ? "32" : "64");
@@ -419,7 +346,7 @@ const struct field fields[] = {
 	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, true },
 	{ "kind", "KIND", "kind of file", -6, text_kind, json_kind, false },
 	{ "file", "FILE", "path of the file", -1, text_file, json_file, true },
-	{ "peer", "PEER", "other end of a socket", -20, text_peer, json_peer, false },
+	{ "peer", "PEER", "other end of a socket", -20, fields_text_peer, fields_json_peer, false },
 	{ "dev", "DEV", "device of the file system", -7, text_dev, json_dev, false },
 	{ "ino", "INO", "inode number", 10, text_ino, json_ino, false },
 	{ "offset", "OFFSET", "position in the file", 10, text_offset, json_offset, false },

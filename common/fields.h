@@ -44,4 +44,8 @@ void fields_put_path(struct buf *out, unsigned int state, const char *path, size
 /** fields_json_path - members "path", unless it is NULL, and "path_state", unless it is plain */
 void fields_json_path(struct json *json, unsigned int state, const char *path, size_t len);
 
+/** fields_text_peer, fields_json_peer - the peer of a socket: fields_peer.c */
+void fields_text_peer(struct buf *out, const struct line *line);
+void fields_json_peer(struct json *json, const struct line *line);
+
 #endif

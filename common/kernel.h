@@ -88,14 +88,14 @@ struct kernel_facts {
 	bool direct; /* bpf_rdonly_cast exists */
 	struct kernel_uring uring;
 	uint32_t types[WT_TYPE_COUNT]; /* their numbers; 0: there is none */
-	int types_fd;		       /* a BTF of those types that our programs know, or -errno */
+	int types_fd; /* a BTF of those types that our programs know; negative: there is none */
 };
 
 /** kernel_gather - look through the kernel's BTF, once
  *
- * @facts->types_fd is the caller's to close.
+ * @types: make @facts->types_fd, too, which is the caller's to close.
  */
-void kernel_gather(const struct btf *btf, struct kernel_facts *facts);
+void kernel_gather(const struct btf *btf, struct kernel_facts *facts, bool types);
 
 /* A type that is looked for. */
 struct kernel_name {

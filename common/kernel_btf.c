@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <linux/types.h>
 
 #include <bpf/btf.h>
@@ -135,9 +134,9 @@ static struct kernel_uring find_uring(const struct btf *btf, const struct kernel
 	return uring;
 }
 
-void kernel_gather(const struct btf *btf, struct kernel_facts *facts)
+void kernel_gather(const struct btf *btf, struct kernel_facts *facts, bool types)
 {
-	struct kernel_name names[NAMES] = {}, types[STRUCTS];
+	struct kernel_name names[NAMES] = {}, found[STRUCTS];
 	size_t n = 0;
 
 	for (size_t i = 0; i < STRUCTS; i++)
@@ -153,19 +152,17 @@ void kernel_gather(const struct btf *btf, struct kernel_facts *facts)
 	WT_TYPES(NUMBER)
 #undef NUMBER
 	for (size_t i = 0; i < STRUCTS; i++)
-		types[i] = *find(names, structs[i]);
-	facts->types_fd = kernel_copy_types(btf, types, STRUCTS);
+		found[i] = *find(names, structs[i]);
+	facts->types_fd = types ? kernel_copy_types(btf, found, STRUCTS) : -1;
 }
 
 bool kernel_has_uring(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	struct kernel_facts facts = { .types_fd = -1 };
+	struct kernel_facts facts = {};
 
 	if (btf)
-		kernel_gather(btf, &facts);
-	if (facts.types_fd >= 0)
-		close(facts.types_fd);
+		kernel_gather(btf, &facts, false);
 	btf__free(btf);
 	return facts.uring.layout != WT_URING_NONE;
 }

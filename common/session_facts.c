@@ -18,7 +18,7 @@ int session_gather(struct session_facts *facts, enum backend backend)
 	facts->kernel.types_fd = -1;
 	if (!btf)
 		return -errno;
-	kernel_gather(btf, &facts->kernel);
+	kernel_gather(btf, &facts->kernel, true);
 	if (backend == BACKEND_TRACEPOINT)
 		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
 	if (fentry)

@@ -55,20 +55,21 @@ teardown() {
 	end_is ".events == $calls and .bytes == $calls"
 }
 
-# What a machine needs to read the kernel's BTF once and print it: 100 ms where a session starts within 60 ms.
-btf_ms() {
-	local begin times=()
+# 99 or, on machines that are slow, in proportion: where bpftool needs 165 ms to print the kernel's BTF, it is 99 yet.
+start_limit_ms() {
+	local begin limit times=()
 	for _ in 1 2 3 4 5; do
 		begin=$(now_ms)
 		bpftool btf dump file /sys/kernel/btf/vmlinux format raw >/dev/null
 		times+=($(($(now_ms) - begin)))
 	done
-	middle "${times[@]}"
+	limit=$(($(middle "${times[@]}") * 3 / 5))
+	echo $((limit > 99 ? limit : 99))
 }
 
-@test "from exec to the first event, in the time that bpftool needs to print the kernel's BTF; from the last event to our exit below 200 ms" {
+@test "from exec to the first event below 100 ms, from the last event to our exit below 200 ms" {
 	! in_guest || skip "an emulated processor says nothing about time"
-	starts=() ends=() limit=$(btf_ms)
+	starts=() ends=() limit=$(start_limit_ms)
 	for _ in 1 2 3 4 5 6 7; do
 		begin=$(now_ms)
 		trace -j -- bash -c 'printf x >f; sleep 0.2; printf y >g'
@@ -78,7 +79,7 @@ btf_ms() {
 		starts+=($((first - begin)))
 		ends+=($((end - last)))
 	done
-	echo "first event after ${starts[*]} ms (bpftool: $limit ms); exit after ${ends[*]} ms"
+	echo "first event after ${starts[*]} ms (at most $limit); exit after ${ends[*]} ms"
 	between 0 "$(middle "${starts[@]}")" "$limit" "ms to the first event (${starts[*]})"
 	between 0 "$(middle "${ends[@]}")" 199 "ms to the exit (${ends[*]})"
 }

@@ -326,7 +326,7 @@ together() {
 	for ((i = 0; i < crowd; i++)); do
 		(
 			code=0
-			timeout -k 5 $((4 * patience_s)) writetrace --bpffs "$bpffs" "$@" >out.$i 2>err.$i </dev/null 3>&- || code=$?
+			timeout -k 5 "$patience_s" writetrace --bpffs "$bpffs" "$@" >out.$i 2>err.$i </dev/null 3>&- || code=$?
 			echo $code >status.$i
 		) &
 		crowd_pids+=($!)

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "trace_opts.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "bpf/writetrace.h"
+#include "common/buf.h"
+#include "common/units.h"
+
+static int set_data(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+
+	if (!units_parse_size(arg, &options->data_max) && options->data_max <= WT_DATA_MAX)
+		return 0;
+	buf_printf(why, "'%s' is not a number of bytes from 0 to %d", arg, WT_DATA_MAX);
+	return -EINVAL;
+}
+
+static int set_ring_size(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+	const uint64_t least = 64 << 10, most = 1 << 30;
+	uint64_t size;
+
+	if (units_parse_size(arg, &size) || size < least || size > most || (size & (size - 1))) {
+		buf_printf(why, "'%s' is not a power of two from 64K to 1G", arg);
+		return -EINVAL;
+	}
+	options->ring_size = size;
+	return 0;
+}
+
+#define AT(member) offsetof(struct trace_options, member)
+
+const struct opt trace_opts[] = {
+	{ "summary", 'c', NULL, OPT_FLAG, AT(summary),
+	  "no lines; at the end totals, histograms and rows, as dump shows them", NULL },
+	{ "output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew",
+	  NULL },
+	{ "force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL },
+	{ "data", 's', "BYTES", OPT_CALL, 0, "also show the first BYTES written (at most 4096)",
+	  set_data },
+	{ "columns", 'C', "LIST", OPT_STRING, AT(columns),
+	  "which columns, in which order; -C help lists them", NULL },
+	{ "duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)",
+	  NULL },
+	{ "count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL },
+	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
+	  set_ring_size },
+	{ "strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL },
+	{ "include-self", 308, NULL, OPT_FLAG, AT(include_self),
+	  "also trace writetrace and what shows its output", NULL },
+	{},
+};
