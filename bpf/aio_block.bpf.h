@@ -143,6 +143,7 @@ static __always_inline bool aio_read_ring(struct aio_ring *ring, __u64 address)
 wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 {
 	struct wt_aio_context *c, made = {};
+	struct task_struct *leader;
 	struct aio_ring ring;
 	bool readable;
 
@@ -158,6 +159,9 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 		return readable ? aio_tail(c, &ring) : c->seen;
 	}
 	made.seen = readable ? ring.tail : 0;
+	leader = kread(task_struct, (struct task_struct *)bpf_get_current_task(), group_leader);
+	made.pid = kread(task_struct, leader, tgid);
+	made.process_start_ns = kread(task_struct, leader, start_boottime);
 	bpf_map_update_elem(&contexts, &key, &made, BPF_NOEXIST);
 	return made.seen;
 }

@@ -370,8 +370,11 @@ struct wt_request {
  * looked at. Positions are counted on, slots are positions modulo that size. */
 struct wt_aio_context {
 	__u64 seen;
-	__u64 outstanding; /* in map blocks */
-	__u64 submit_ns;   /* when io_submit has begun last */
+	__u64 outstanding;	/* in map blocks */
+	__u64 submit_ns;	/* when io_submit has begun last */
+	__u64 process_start_ns; /* its owner's; CLOCK_BOOTTIME */
+	__u32 pid;		/* in the initial pid namespace */
+	__u32 pad;
 };
 #define WT_AIO_CONTEXTS 4096
 

@@ -14,6 +14,8 @@
 
 #include "backend.h"
 #include "bpf/writetrace.h"
+#include "filter.h"
+#include "kernel.h"
 #include "objects.h"
 #include "ops.h"
 
@@ -23,6 +25,7 @@ enum { URING_SUBMIT, URING_COMPLETE, URING_HOOKS };
 struct loss {
 	const struct wt_meta *meta;
 	int counters;
+	int contexts;			/* of AIO; -1: none */
 	int exits[WT_HOOKS][WT_COPIES]; /* exit programs; -1: none */
 	int uring[URING_HOOKS][WT_COPIES];
 };
@@ -81,9 +84,15 @@ int loss_open(struct loss **loss, const struct objects *objects, const struct wt
 	l->meta = meta;
 	memset(l->exits, -1, sizeof(l->exits));
 	memset(l->uring, -1, sizeof(l->uring));
-	l->counters = objects_get(objects, "counters");
+	l->contexts = -1;
+	l->counters = objects_map(objects, "counters", 4, sizeof(struct wt_counters));
 	if (l->counters < 0)
 		err = l->counters;
+	if (!err && (meta->ops & ops_from(OP_AIO)) && backend_sees_submit(meta)) {
+		l->contexts = objects_map(objects, "contexts", 8, sizeof(struct wt_aio_context));
+		if (l->contexts < 0)
+			err = l->contexts;
+	}
 	if (!err && meta->counts_misses)
 		err = open_exits(l, objects);
 	if (!err && (meta->ops & ops_from(OP_URING)))
@@ -111,6 +120,8 @@ void loss_close(struct loss *l)
 				close(l->uring[hook][copy]);
 	if (l->counters >= 0)
 		close(l->counters);
+	if (l->contexts >= 0)
+		close(l->contexts);
 	free(l);
 }
 
@@ -230,6 +241,38 @@ static int sum_counters(const struct loss *l, struct wt_counters *sum)
 	return err;
 }
 
+static bool process_is_gone(const struct wt_aio_context *c)
+{
+	uint64_t start_ns;
+
+	return filter_task_start(c->pid, 0, &start_ns) ||
+	       c->process_start_ns - start_ns >= WT_START_TOLERANCE_NS;
+}
+
+/*
+ * A process that ends takes its AIO contexts along, without a system call. What it had not fetched
+ * by then ends unseen.
+ */
+static uint64_t left_by_the_dead(int contexts)
+{
+	__u64 key, *before = NULL, left = 0;
+	struct wt_aio_context c;
+
+	/* their pids are those of the initial namespace */
+	if (contexts < 0 || kernel_pidns_ino())
+		return 0;
+	/* entries may come and go meanwhile */
+	for (int i = 0; i < WT_AIO_CONTEXTS; i++) {
+		if (bpf_map_get_next_key(contexts, before, &key))
+			break;
+		before = &key;
+		if (!bpf_map_lookup_elem(contexts, &key, &c) && c.outstanding &&
+		    process_is_gone(&c))
+			left += c.outstanding;
+	}
+	return left;
+}
+
 int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
 {
 	struct wt_counters sum = {};
@@ -239,6 +282,8 @@ int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
 		known[i] = !err;
 		lost[i] = sum.lost[i];
 	}
+	if (!err)
+		lost[WT_LOST_UNPAIRED] += left_by_the_dead(loss->contexts);
 	if (!err)
 		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]) &&
 					 uring_skipped(loss, &lost[WT_LOST_SKIPPED]);

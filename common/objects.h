@@ -5,6 +5,7 @@
 #ifndef WT_OBJECTS_H
 #define WT_OBJECTS_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 /* Names of maps are those in bpf/maps.bpf.h; this one holds struct wt_shared. */
@@ -27,5 +28,12 @@ static inline int objects_get(const struct objects *objects, const char *name)
 {
 	return objects->get(objects->arg, name);
 }
+
+/** objects_map - a map by name, if it is of the sizes that we reckon with
+ *
+ * Return: a descriptor for the caller to close; -EINVAL for one of other sizes; another -errno.
+ */
+int objects_map(const struct objects *objects, const char *name, uint32_t key_size,
+		uint32_t value_size);
 
 #endif

@@ -15,26 +15,6 @@
 #include "objects.h"
 #include "tally_internal.h"
 
-/* A map of the sizes that we reckon with, or -EINVAL. */
-static int open_map(const struct objects *objects, const char *name, __u32 key_size,
-		    __u32 value_size)
-{
-	struct bpf_map_info info = {};
-	__u32 len = sizeof(info);
-	int fd = objects_get(objects, name), err = 0;
-
-	if (fd < 0)
-		return fd;
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		err = -errno;
-	else if (info.key_size != key_size || info.value_size != value_size)
-		err = -EINVAL;
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
-}
-
 /* Several maps; those that fail leave -errno in their place. Return: 0 or the first -errno. */
 static int open_maps(struct tally_source *s, const struct objects *objects)
 {
@@ -55,9 +35,9 @@ static int open_maps(struct tally_source *s, const struct objects *objects)
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
-		*maps[i].fd = maps[i].wanted
-				      ? open_map(objects, maps[i].name, maps[i].key, maps[i].value)
-				      : -1;
+		*maps[i].fd = maps[i].wanted ? objects_map(objects, maps[i].name, maps[i].key,
+							   maps[i].value)
+					     : -1;
 		if (maps[i].wanted && *maps[i].fd < 0 && !err)
 			err = *maps[i].fd;
 	}
@@ -66,7 +46,7 @@ static int open_maps(struct tally_source *s, const struct objects *objects)
 
 static int map_shared(struct tally_source *s, const struct objects *objects)
 {
-	int fd = open_map(objects, OBJECTS_SHARED, 4, sizeof(struct wt_shared));
+	int fd = objects_map(objects, OBJECTS_SHARED, 4, sizeof(struct wt_shared));
 	void *shared;
 
 	if (fd < 0)

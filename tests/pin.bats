@@ -95,6 +95,22 @@ exact() {
 @test "tracepoint: exact rows, totals and last events after the process has ended; unpin leaves nothing" { exact tracepoint; }
 @test "fentry: exact rows, totals and last events after the process has ended; unpin leaves nothing" { exact fentry; }
 
+@test "AIO that nobody has fetched when its process ends: counted as lost" {
+	mkdir d
+	start_target
+	pin web -p "$target" -e all
+	expect_status 0
+	replaced_by "workload leave d expect"
+	[[ -s expect ]] || skip "no AIO here"
+	dump web -j
+	# three writes and seven fsyncs, of which some may be done before io_submit ends
+	is "$(jq -c '.totals.calls + .lost.unpaired' out)" 10 "calls and lost"
+	unpaired=$(jq .lost.unpaired out)
+	between 1 "$unpaired" 7
+	dump --list -j
+	is "$(jq -c ".sessions[0].lost.unpaired" out)" "$unpaired" "lost, in the list"
+}
+
 @test "pin prints the name and the path, and what it costs on stderr" {
 	umask 0
 	pin web -p $$

@@ -290,6 +290,20 @@ fds_of() {
 	end_is '.lost.unpaired == 200 and .lost.ring == 0 and .lost.inflight == 0'
 }
 
+@test "AIO of a process that ends without fetching all: counted as lost" {
+	mkdir d
+	wt trace -j -e all -- workload leave d expect
+	((status != 77)) || skip "$(grep '^workload: no ' err)"
+	expect_status 0
+	# an fsync may be done before io_submit ends, and is seen then
+	seen=$(count '.op == "aio:fsync"')
+	between 0 "$seen" 6
+	end_is ".lost.unpaired == 7 - $seen and .lost.ring == 0 and .lost.inflight == 0"
+	jq -c 'select(.op != "aio:fsync")' out >writes
+	mv writes out
+	same_events expect
+}
+
 @test "--pid: io_uring of one process, its polling thread included" {
 	mkdir d
 	start_target

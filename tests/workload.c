@@ -24,6 +24,7 @@ static const struct {
 	{ "silent", "FILE ROUNDS", wl_cmd_silent },
 	{ "aio", "DIR EXPECT [--data N]", wl_cmd_aio },
 	{ "blocks", "DIR EXPECT [--data N]", wl_cmd_blocks },
+	{ "leave", "DIR EXPECT", wl_cmd_leave },
 	{ "loop", "FILE COUNT SIZE [--op OP] [--rate N] [--seconds S]", wl_cmd_loop },
 	{ "spawn", "DIR COUNT EXPECT [--data N]", wl_cmd_spawn },
 	{ "names", "DIR EXPECT [--data N]", wl_cmd_names },

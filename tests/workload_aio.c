@@ -63,7 +63,7 @@ static void add_vectors(struct aio *a, int fd, const struct iovec *iov, int coun
 	}
 }
 
-static void add_sync(struct aio *a, int fd, int opcode, long want)
+void aio_add_sync(struct aio *a, int fd, int opcode, long want)
 {
 	add(a, "aio:fsync", opcode, fd, 0, want);
 	last(a)->has_offset = false;
@@ -141,9 +141,9 @@ static void writes(struct aio *a)
 		for (int i = 0; i < 100; i++)
 			aio_add_write(a, file, 10 + i, 1000 + 100 * i, 10 + i);
 		run(a, p ? 100 : 33, p);
-		add_sync(a, file, IOCB_CMD_FSYNC, 0);
+		aio_add_sync(a, file, IOCB_CMD_FSYNC, 0);
 		run(a, 1, p);
-		add_sync(a, file, IOCB_CMD_FDSYNC, 0);
+		aio_add_sync(a, file, IOCB_CMD_FDSYNC, 0);
 		run(a, 1, p);
 	}
 	/* reads among them are none of ours */

@@ -27,6 +27,8 @@ void aio_end(struct aio *a);
 
 /* The next control block, a write; @want: its outcome, bytes or -errno */
 void aio_add_write(struct aio *a, int fd, size_t size, off_t pos, long want);
+/* The next one, an fsync: IOCB_CMD_FSYNC or IOCB_CMD_FDSYNC */
+void aio_add_sync(struct aio *a, int fd, int opcode, long want);
 /* Hands over all that is prepared, which the kernel must take. */
 void aio_submit(struct aio *a);
 /* Notes down an operation that has ended. */

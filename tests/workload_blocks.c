@@ -3,6 +3,8 @@
  * `blocks`: AIO by programs that do not keep what they handed over: the descriptor is closed and
  * used again, or the control block is, before the result is fetched; by another thread; or out of
  * the ring in user memory, without a system call.
+ *
+ * `leave`: by one that ends with seven operations under way, after three others.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -125,5 +127,26 @@ bool wl_cmd_blocks(int argc, char **argv)
 	threads(&a);
 	ring(&a);
 	aio_end(&a);
+	return true;
+}
+
+bool wl_cmd_leave(int argc, char **argv)
+{
+	static struct wl_ops ops;
+	static struct aio a;
+	int fd;
+
+	if (!aio_begin(&a, &ops, argc, argv))
+		return false;
+	fd = wl_open(ops.dir, "left", O_WRONLY | O_TRUNC);
+	for (int i = 0; i < 3; i++)
+		aio_add_write(&a, fd, 100 + i, 1000 * i, 100 + i);
+	aio_submit(&a);
+	reap(&a, 3);
+	/* the kernel leaves these to a worker, as a rule of the same processor */
+	for (int i = 0; i < 7; i++)
+		aio_add_sync(&a, fd, IOCB_CMD_FSYNC, 0);
+	aio_submit(&a);
+	wl_ops_end(&ops);
 	return true;
 }
