@@ -10,14 +10,28 @@ SBINDIR  = $(PREFIX)/sbin
 DOCDIR   = $(PREFIX)/share/doc/writetrace
 UNITDIR  = $(PREFIX)/lib/systemd/system
 
+# For other processors, as in CROSS_COMPILE=aarch64-linux-gnu- SYSROOT=DIR BUILD=build/arm64
+CROSS_COMPILE ?=
+SYSROOT       ?=
+
+ifneq ($(CROSS_COMPILE),)
+  CC := $(CROSS_COMPILE)gcc
+endif
 CC           ?= cc
 CLANG        ?= clang
 BPFTOOL      ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
 PKG_CONFIG   ?= pkg-config
 CLANG_FORMAT ?= clang-format
 
-BUILD := build
-ARCH  := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/')
+BUILD   := build
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null | sed 's/-.*//' | grep . || uname -m)
+ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
+
+ifneq ($(SYSROOT),)
+  export PKG_CONFIG_SYSROOT_DIR := $(SYSROOT)
+  export PKG_CONFIG_LIBDIR := $(SYSROOT)/usr/lib/$(MACHINE)-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig
+  CC += --sysroot=$(SYSROOT)
+endif
 
 ifeq ($(V),1)
   Q   :=
@@ -30,7 +44,7 @@ endif
 # --- Flags ----------------------------------------------------------------------------------------
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
-	      $(addprefix -I,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
+	      $(addprefix -I,$(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu))
 
 CFLAGS ?= -O2 -g
 WT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DWT_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \

@@ -136,14 +136,13 @@ static __always_inline bool aio_read_ring(struct aio_ring *ring, __u64 address)
 	       ring->magic == AIO_RING_MAGIC && ring->nr && ring->tail < ring->nr;
 }
 
-#define COPIES_APART_NS 1000000ULL
-
 /* The position that the next result of a context will have. Makes the context known. Its ring
  * cannot be read before somebody has: there is nothing in it yet. */
 wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 {
 	struct wt_aio_context *c, made = {};
 	struct task_struct *leader;
+	__u32 self = 1U << copy;
 	struct aio_ring ring;
 	bool readable;
 
@@ -152,10 +151,14 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 	readable = aio_read_ring(&ring, address);
 	c = bpf_map_lookup_elem(&contexts, &key);
 	made.submit_ns = bpf_ktime_get_boot_ns();
+	made.seen_by = self;
 	if (c) {
-		/* another copy was here right before, for the same call */
-		if (!copy || made.submit_ns - c->submit_ns > COPIES_APART_NS)
+		/* else another copy was here right before, for the same call */
+		if (c->seen_by & self) {
 			c->submit_ns = made.submit_ns;
+			c->seen_by = 0;
+		}
+		c->seen_by |= self;
 		return readable ? aio_tail(c, &ring) : c->seen;
 	}
 	made.seen = readable ? ring.tail : 0;

@@ -374,7 +374,7 @@ struct wt_aio_context {
 	__u64 submit_ns;	/* when io_submit has begun last */
 	__u64 process_start_ns; /* its owner's; CLOCK_BOOTTIME */
 	__u32 pid;		/* in the initial pid namespace */
-	__u32 pad;
+	__u32 seen_by; /* bit for each copy of the program that has run for that io_submit */
 };
 #define WT_AIO_CONTEXTS 4096
 

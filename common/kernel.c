@@ -34,6 +34,14 @@
 #define TRACEFS_DIR	    "/sys/kernel/tracing"
 #define TRACEFS_DEBUGFS_DIR "/sys/kernel/debug/tracing"
 
+/* include/linux/errno.h */
+#define ENOTSUPP 524
+
+const char *kernel_strerror(int err)
+{
+	return abs(err) == ENOTSUPP ? "not supported by this kernel" : strerror(abs(err));
+}
+
 bool kernel_has_btf(void)
 {
 	__u16 magic = 0;

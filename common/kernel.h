@@ -32,6 +32,12 @@ bool kernel_preempts(struct buf *detail);
 /** kernel_lockdown - the lockdown mode: "none", "integrity", "confidentiality"; "" if not known */
 void kernel_lockdown(struct buf *mode);
 
+/** kernel_strerror - what an error of bpf() means, negative or not
+ *
+ * As strerror(), and an error that is no program's but the kernel's own.
+ */
+const char *kernel_strerror(int err);
+
 /** kernel_pidns_ino - inode number of our pid namespace, 0 for the initial one or an unknown one */
 uint64_t kernel_pidns_ino(void);
 

@@ -225,7 +225,7 @@ static int session_try(struct session *s, const struct session_options *o,
 	if (err)
 		err = session_load(s, o, false);
 	if (err) {
-		buf_printf(why, "load refused: %s", strerror(-err));
+		buf_printf(why, "load refused: %s", kernel_strerror(err));
 		/* some kernels (6.1 has been seen to) want more than CAP_BPF and CAP_PERFMON */
 		if (!kernel_has_cap(CAP_SYS_ADMIN))
 			buf_puts(why, " (missing CAP_SYS_ADMIN; run as root)");

@@ -149,7 +149,7 @@ int session_attach(struct session *s, struct buf *why)
 	for (int copy = 0; copy < s->copies && !err; copy++)
 		err = attach_copy(s, copy);
 	if (err) {
-		buf_printf(why, "attach refused: %s", strerror(-err));
+		buf_printf(why, "attach refused: %s", kernel_strerror(err));
 		return err;
 	}
 	return session_selftest(s, why);

@@ -25,7 +25,7 @@ static int trial_run(apart_fn *fn, const void *arg, struct buf *why)
 	int err = apart_run(fn, arg, why);
 
 	if (err && why->len == before)
-		buf_puts(why, strerror(-err));
+		buf_puts(why, kernel_strerror(err));
 	return err;
 }
 
@@ -150,7 +150,7 @@ static int pin_link(const char *path, struct buf *why)
 	link = bpf_raw_tracepoint_open(NULL, prog);
 	if (link < 0) {
 		err = -errno;
-		buf_printf(why, "no program to pin can be attached: %s", strerror(-err));
+		buf_printf(why, "no program to pin can be attached: %s", kernel_strerror(err));
 	} else if (bpf_obj_pin(link, path)) {
 		err = -errno;
 		buf_printf(why, "pinning at %s: %s", path, strerror(-err));
