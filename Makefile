@@ -65,7 +65,7 @@ SKELETONS := $(OBJECTS:%=$(BUILD)/%.skel.h)
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
 
-.PHONY: all run check check-long check-kernels check-compilers check-build install uninstall deps lint format clean help
+.PHONY: all run check check-long check-kernels check-compilers check-build bench bench-deps install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.skel.h $(BUILD)/%.bpf.o
 
@@ -141,6 +141,27 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/obj/tests/fuzz/f
 	$(say) LINK $@
 	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(WT_LIBS)
 
+# What writetrace costs, and what it cannot cost less than: see tests/bench/run.
+BENCH := $(BUILD)/bench/meter $(BUILD)/bench/floor
+
+$(BUILD)/bench/meter: tests/bench/meter.c
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -Wall -Wextra -Werror -o $@ $< -lpthread
+
+$(BUILD)/bench/floor.bpf.o: tests/bench/floor.bpf.c
+	$(say) BPF $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) '-DWT_FLOOR_WRITE="__$(patsubst x86,x64,$(ARCH))_sys_write"' -c -o $@ $<
+
+$(BUILD)/bench/floor.skel.h: $(BUILD)/bench/floor.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@
+
+$(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -o $@ $< $(WT_LIBS)
+
 check-build: all $(UNITS) $(WORKLOADS) $(FUZZERS)
 
 # Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
@@ -166,6 +187,14 @@ check-long:
 	$(Q).ci/deps build check
 	$(Q)$(MAKE) --no-print-directory check-build
 	$(Q)WT_LONG=1 tests/run units host
+
+bench:
+	$(Q).ci/deps build check
+	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)tests/bench/run $(ROWS)
+
+bench-deps:
+	$(Q).ci/deps build check peers
 
 # --- For people -----------------------------------------------------------------------------------
 
@@ -197,7 +226,8 @@ uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/writetrace $(DESTDIR)$(UNITDIR)/writetrace@.service
 	rm -rf $(DESTDIR)$(DOCDIR)
 
-SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
+SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] \
+	  tests/bench/*.[ch])
 SHELLS  = $(shell grep -lE '^\#!.*(bash|sh|bats)' $$(git ls-files .ci tests completions))
 
 lint:
@@ -224,6 +254,8 @@ help:
 	@echo 'check-kernels   tests in guests of all kernels that we support (an hour or two)'
 	@echo 'check-compilers builds with gcc, clang, and the newest libbpf, tried in guests'
 	@echo 'check-long      units and tests of this kernel at full size (an hour or two)'
+	@echo 'bench           what tracing costs, as a table (half an hour; ROWS="null rate" for some)'
+	@echo 'bench-deps      install other tracers, to be measured beside it'
 	@echo 'install         to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'
 	@echo 'deps            install what is missing to build and test'
 	@echo 'lint            clang-format, cppcheck, shellcheck'
