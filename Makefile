@@ -81,9 +81,9 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Types of the kernel that our programs know (bpf/kernel.h), sorted by name
-$(BUILD)/kernel_type_names.h: $(BUILD)/writetrace.bpf.o
+$(BUILD)/kernel_type_names.h: $(BUILD)/writetrace.bpf.o $(BUILD)/writetrace_direct.bpf.o
 	$(say) NAMES $@
-	$(Q)$(BPFTOOL) btf dump file $< format raw > $@.tmp
+	$(Q)for object in $^; do $(BPFTOOL) btf dump file $$object format raw || exit; done > $@.tmp
 	$(Q)echo '#define KERNEL_TYPE_NAMES \' > $@
 	$(Q)sed -n "s/^\[[0-9]*\] STRUCT '\([a-z0-9_]*\)'.*/\1/p" $@.tmp | grep -v '^wt_' | LC_ALL=C sort -u | \
 		sed 's/.*/	"&", \\/' >> $@

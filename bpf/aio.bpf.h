@@ -52,7 +52,7 @@ wt_function int aio_accept(__u64 at, __s64 accepted, bool compat)
 		aio_drop(key, r);
 		return 0;
 	}
-	file = file_by_fd((struct task_struct *)bpf_get_current_task(), r->fd);
+	file = file_by_fd(current_task(), r->fd);
 	if (!file)
 		return 0;
 	verdict = file_wanted(file, &id, 0, 0);
@@ -78,7 +78,7 @@ static __always_inline void aio_done(struct wt_done *d, const struct wt_request 
 {
 	d->open_file = (struct file *)r->file;
 	if (!r->file_id) {
-		d->open_file = file_by_fd((struct task_struct *)bpf_get_current_task(), r->fd);
+		d->open_file = file_by_fd(current_task(), r->fd);
 	} else if (aio_file_identity(r->file) != r->file_id) {
 		d->open_file = NULL;
 		d->has_file = true;
@@ -292,7 +292,7 @@ static __always_inline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call,
 
 	if (!cfg.aio_ops || !session_enabled(call, true))
 		return 0;
-	who.task = (struct task_struct *)bpf_get_current_task();
+	who.task = current_task();
 	if (op_is_handled(&who, copy) || !task_wanted(&who))
 		return 0;
 	if (cfg.copies > 1) {

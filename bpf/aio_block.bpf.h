@@ -92,7 +92,7 @@ static __always_inline __u64 aio_size(__u32 op, __u64 buf, __u64 count, bool com
 /* What tells an address of this process from the same one of others. The lowest bit is free. */
 static __always_inline __u64 aio_key(__u64 address)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct task_struct *task = current_task();
 
 	return mix(mix(0, kread_number(kread(task_struct, task, mm))), address) & ~1ULL;
 }
@@ -162,7 +162,7 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 		return readable ? aio_tail(c, &ring) : c->seen;
 	}
 	made.seen = readable ? ring.tail : 0;
-	leader = kread(task_struct, (struct task_struct *)bpf_get_current_task(), group_leader);
+	leader = kread(task_struct, current_task(), group_leader);
 	made.pid = kread(task_struct, leader, tgid);
 	made.process_start_ns = kread(task_struct, leader, start_boottime);
 	bpf_map_update_elem(&contexts, &key, &made, BPF_NOEXIST);

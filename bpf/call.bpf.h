@@ -138,6 +138,14 @@ static __always_inline __u64 call_count(const struct wt_shape *shape, struct pt_
 	return regs_arg(regs, 4, compat);
 }
 
+/* Where the size is an argument, what is too small for the session is known at once. */
+static __always_inline bool call_too_small(const struct wt_shape *shape, struct pt_regs *regs,
+					   bool compat)
+{
+	return cfg.min_size && shape->form == WT_FORM_DATA &&
+	       call_count(shape, regs, compat) < cfg.min_size;
+}
+
 /* 64-bit positions that 32-bit calls pass in two registers. */
 static __always_inline __s64 regs_pos_1(struct pt_regs *regs, bool compat)
 {

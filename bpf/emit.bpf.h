@@ -39,6 +39,39 @@ static __always_inline __u64 wake_flags(const struct wt_counters *c)
 	return c->sent % cfg.wake_every ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
+/* Of the current task. */
+static __always_inline __u64 task_cgroup(struct task_struct *task)
+{
+	struct css_set *set;
+	struct cgroup *cgroup;
+
+	if (!LOADS_ARE_CHEAP)
+		return bpf_get_current_cgroup_id();
+	set = kread(task_struct, task, cgroups);
+	cgroup = kread(css_set, set, dfl_cgrp);
+	return kread(kernfs_node, kread(cgroup, cgroup, kn), id);
+}
+
+static __always_inline __u32 task_uid(struct task_struct *task)
+{
+	if (!LOADS_ARE_CHEAP)
+		return bpf_get_current_uid_gid();
+	return kread(cred, kread(task_struct, task, cred), uid.val);
+}
+
+static __always_inline void task_comm(struct task_struct *task, char (*comm)[WT_COMM_LEN])
+{
+#ifdef WT_DIRECT
+	const __u64 *from = (const __u64 *)kread(task_struct, task, comm);
+
+	((__u64 *)comm)[0] = from[0];
+	((__u64 *)comm)[1] = from[1] & ~(0xffULL << 56); /* it may be changed meanwhile */
+#else
+	(void)task;
+	bpf_get_current_comm(comm, WT_COMM_LEN);
+#endif
+}
+
 /* Copied: to a function of its own the pointer is but a number. */
 #define done_asked(to, d, field) \
 	bpf_probe_read_kernel(to, sizeof(*(to)), &(d)->request->asked.field)
@@ -48,8 +81,9 @@ static __always_inline __u64 done_cgroup(const struct wt_done *d)
 	__u64 cgroup = 0;
 
 	if (!d->request)
-		return bpf_get_current_cgroup_id();
+		return task_cgroup(d->who.task);
 	done_asked(&cgroup, d, cgroup);
+	barrier_var(cgroup); /* see process_start() */
 	return cgroup;
 }
 
@@ -58,8 +92,9 @@ static __always_inline __u32 done_uid(const struct wt_done *d)
 	__u32 uid = 0;
 
 	if (!d->request)
-		return bpf_get_current_uid_gid();
+		return task_uid(d->who.task);
 	done_asked(&uid, d, uid);
+	barrier_var(uid);
 	return uid;
 }
 
@@ -68,7 +103,7 @@ static __always_inline void done_comm(const struct wt_done *d, char (*comm)[WT_C
 	if (d->request)
 		done_asked(comm, d, comm);
 	else
-		bpf_get_current_comm(comm, WT_COMM_LEN);
+		task_comm(d->who.task, comm);
 }
 
 static __always_inline void event_fill(struct wt_event *e, const struct wt_done *d,

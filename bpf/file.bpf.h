@@ -15,23 +15,51 @@
 
 #define SEEN_WANTED 1ULL /* bit 0 of a value of map seen */
 
-/* The file behind fd of the calling task, or NULL. */
-static __always_inline struct file *file_by_fd(struct task_struct *task, __u32 fd)
+/* Where in the calling task's table of files fd is, or NULL. */
+static __always_inline struct file **file_entry(struct task_struct *task, __u32 fd)
 {
 	struct files_struct *files = kread(task_struct, task, files);
 	struct fdtable *fdt = kread(files_struct, files, fdt);
-	struct file **table, *file = NULL;
 
 	if (!fdt || fd >= kread(fdtable, fdt, max_fds))
 		return NULL;
-	table = kread(fdtable, fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
+	return kread(fdtable, fdt, fd) + fd;
+}
+
+/* The file behind fd of the calling task, or NULL. */
+static __always_inline struct file *file_by_fd(struct task_struct *task, __u32 fd)
+{
+	struct file **entry = file_entry(task, fd), *file = NULL;
+
+	if (entry)
+		bpf_probe_read_kernel(&file, sizeof(file), entry);
 	return file;
+}
+
+/* The same as a pointer that is known to be one, where there is such a thing. */
+static __always_inline struct file *file_of_call(struct task_struct *task, __u32 fd)
+{
+#ifdef WT_DIRECT
+	__u64 entry = (__u64)file_entry(task, fd);
+
+	/* the entry as if it were a table's member of that type */
+	if (!entry)
+		return NULL;
+	entry -= bpf_core_field_offset(struct fdtable, fd);
+	return (struct file *)kread(fdtable, entry, fd);
+#else
+	return file_by_fd(task, fd);
+#endif
 }
 
 static __always_inline bool dentry_unhashed(struct dentry *dentry)
 {
 	return !kread(dentry, dentry, d_hash.pprev);
+}
+
+static __always_inline bool dentry_is_root(struct dentry *dentry)
+{
+	return kread(dentry, dentry, d_parent) == dentry;
 }
 
 /*
@@ -45,13 +73,14 @@ static __always_inline __u64 file_identity(struct file *file)
 	struct dentry *dentry = kread(file, file, f_path.dentry);
 	__u64 hash;
 
-	hash = mix(0, kread_number(kread(inode, inode, i_sb)));
-	hash = mix(hash, kread(inode, inode, i_ino));
-	hash = mix(hash, kread(inode, inode, i_generation));
-	hash = mix(hash, kread_number(kread(file, file, f_path.mnt)));
-	hash = mix(hash, kread_number(dentry));
-	hash = mix(hash, kread_number(kread(dentry, dentry, d_parent)));
-	hash = mix(hash, kread(dentry, dentry, d_name.hash_len));
+	/* a sum of products, which the processor works out at the same time; factors are odd */
+	hash = kread_number(kread(inode, inode, i_sb)) * 0x9e3779b97f4a7c15ULL;
+	hash += kread(inode, inode, i_ino) * 0xd6e8feb86659fd93ULL;
+	hash += kread(inode, inode, i_generation) * 0xa0761d6478bd642fULL;
+	hash += kread_number(kread(file, file, f_path.mnt)) * 0xe7037ed1a0b428dbULL;
+	hash += kread_number(dentry) * 0x8ebc6af09c88c6e3ULL;
+	hash += kread_number(kread(dentry, dentry, d_parent)) * 0x589965cc75374cc3ULL;
+	hash += kread(dentry, dentry, d_name.hash_len) * 0x1d8e4e27c47d124fULL;
 	hash = mix(hash, dentry_unhashed(dentry));
 	if ((kread(inode, inode, i_mode) & S_IFMT) == S_IFSOCK)
 		hash = mix(hash, socket_identity(file));
@@ -112,10 +141,11 @@ static __always_inline bool path_prepend_char(struct wt_scratch *s, char c)
 	return true;
 }
 
-#define path_prepend_literal(s, text)                          \
-	do {                                                   \
-		const char literal[] = text;                   \
-		path_prepend(s, literal, sizeof(literal) - 1); \
+#define path_prepend_literal(s, text)                            \
+	do {                                                     \
+		/* not on the stack, of which there is little */ \
+		static const char literal[] = text;              \
+		path_prepend(s, literal, sizeof(literal) - 1);   \
 	} while (0)
 
 static __always_inline void path_prepend_name(struct wt_scratch *s, struct dentry *dentry)
@@ -185,7 +215,7 @@ wt_function int path_step(__u32 place)
  * Climbs from a dentry to the root of its mount namespace, names leaf first, crossing mount
  * points: what d_path() prints, which these program types may not call.
  */
-wt_function int path_walk(__u32 place)
+wt_part int path_walk(__u32 place)
 {
 	struct wt_scratch *s = scratch_get(place);
 	int i, state = WALK_ON;
@@ -235,22 +265,19 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 place, str
 	struct dentry *dentry = kread(file, file, f_path.dentry);
 	struct super_block *sb = kread(inode, inode, i_sb);
 	__u64 magic = kread(super_block, sb, s_magic);
-	bool root = kread(dentry, dentry, d_parent) == dentry;
-	__u32 mode = kread(inode, inode, i_mode);
-	bool pseudo;
 	int state;
 
 	s->file.type = WT_RECORD_FILE;
-	s->file.kind = file_kind(mode, magic, kread(inode, inode, i_rdev), root);
 	s->file.undecided = 0;
 	s->file.peer_len = 0;
 	s->file.id = id;
 	s->file.ino = kread(inode, inode, i_ino);
 	s->file.dev = kread(super_block, sb, s_dev);
-	s->file.mode = mode;
+	s->file.mode = kread(inode, inode, i_mode);
+	s->file.kind =
+		file_kind(s->file.mode, magic, kread(inode, inode, i_rdev), dentry_is_root(dentry));
 	s->path_start = WT_PATH_MAX;
-	pseudo = magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || s->file.kind == WT_KIND_ANON;
-	if (pseudo) {
+	if (magic == PIPEFS_MAGIC || magic == SOCKFS_MAGIC || s->file.kind == WT_KIND_ANON) {
 		path_pseudo(s, place, dentry, magic, s->file.ino);
 		if (magic == SOCKFS_MAGIC)
 			s->file.peer_len = socket_describe(place, (__u64)file);
@@ -260,7 +287,7 @@ static __always_inline void file_describe(struct wt_scratch *s, __u32 place, str
 	s->dentry = (__u64)dentry;
 	s->mnt = (__u64)kread(file, file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
 	state = path_walk(place);
-	if (state == WT_PATH_PLAIN && !root && dentry_unhashed(dentry))
+	if (state == WT_PATH_PLAIN && !dentry_is_root(dentry) && dentry_unhashed(dentry))
 		state = WT_PATH_DELETED;
 	s->file.path_state = state;
 }
@@ -318,8 +345,6 @@ wt_function int file_introduce(__u32 place, __u64 file, __u64 id)
 	if (cfg.stream &&
 	    bpf_ringbuf_output(&ring, &s->file, sizeof(s->file) + len, BPF_RB_NO_WAKEUP))
 		return FILE_NOT_SENT;
-	if (cfg.record)
-		record_path(place, len, (id >> 1) & cfg.file_mask);
 	return FILE_WANTED;
 }
 
@@ -366,6 +391,8 @@ static __always_inline enum file_verdict file_wanted(struct file *file, __u64 *i
 		s->to_len = to_len;
 	}
 	verdict = file_introduce(place, (__u64)file, *id);
+	if (cfg.record && verdict == FILE_WANTED)
+		record_path(place, key);
 	scratch_put(place);
 	if (verdict != FILE_NOT_SENT)
 		*known = *id | (verdict == FILE_WANTED ? SEEN_WANTED : 0);

@@ -68,19 +68,38 @@ static __always_inline __u32 task_pid(struct task_struct *task)
 	return kread(task_struct, task, tgid);
 }
 
-static __always_inline void who_current(struct wt_who *who)
+static __always_inline struct task_struct *current_task(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/* Where loads are cheap a helper costs as much as all else that is done to a call that is not
+ * wanted. */
+#ifdef WT_DIRECT
+#define LOADS_ARE_CHEAP true
+#else
+#define LOADS_ARE_CHEAP false
+#endif
+
+/* The calling task, which is @task. */
+static __always_inline void who_calls(struct wt_who *who, struct task_struct *task)
 {
 	__u64 id;
 
-	who->task = (struct task_struct *)bpf_get_current_task();
-	if (cfg.pidns_ino) {
-		who->pid = task_pid(who->task);
-		who->tid = task_tid(who->task);
+	who->task = task;
+	if (LOADS_ARE_CHEAP || cfg.pidns_ino) {
+		who->pid = task_pid(task);
+		who->tid = task_tid(task);
 		return;
 	}
 	id = bpf_get_current_pid_tgid();
 	who->pid = id >> 32;
 	who->tid = id;
+}
+
+static __always_inline void who_current(struct wt_who *who)
+{
+	who_calls(who, current_task());
 }
 
 static __always_inline bool id_matches(const struct wt_task_id *id, struct task_struct *task)
@@ -105,6 +124,36 @@ static __always_inline bool task_listed(struct task_struct *task, __u32 pid, __u
 {
 	return (cfg.by_pid && pid_listed(&pids, task, pid)) ||
 	       (cfg.by_tid && in_task_set(&tids, tid, task));
+}
+
+static __always_inline struct wt_task_slot *task_slot(__u32 tid)
+{
+	__u32 key = tid & (WT_TASK_SLOTS - 1);
+
+	return bpf_map_lookup_elem(&task_slots, &key);
+}
+
+/*
+ * The same, remembered: whether a task is listed never changes while it lives. One word holds who
+ * it is and the verdict, so that tasks that share a slot never take each other's.
+ */
+static __always_inline bool who_listed(const struct wt_who *who)
+{
+	struct wt_task_slot *slot;
+	__u64 id, verdict;
+
+	if (!cfg.slots)
+		return task_listed(who->task, who->pid, who->tid);
+	slot = task_slot(who->tid);
+	if (!slot)
+		return false;
+	id = mix(who->tid, kread(task_struct, who->task, start_boottime)) & ~1ULL;
+	verdict = *(volatile __u64 *)&slot->verdict;
+	if ((verdict & ~1ULL) != id) {
+		verdict = id | task_listed(who->task, who->pid, who->tid);
+		*(volatile __u64 *)&slot->verdict = verdict;
+	}
+	return verdict & 1;
 }
 
 static __always_inline bool shows_our_output(const struct wt_who *who)
@@ -285,7 +334,7 @@ static __always_inline bool who_wanted(struct wt_who *who)
 	if (who->pid == shared.self_tgid && !cfg.include_self)
 		return false;
 	if (cfg.by_pid || cfg.by_tid) {
-		if (!task_listed(who->task, who->pid, who->tid))
+		if (!who_listed(who))
 			return false;
 	} else if (shows_our_output(who)) {
 		return false;

@@ -163,6 +163,24 @@ struct thread_info {
 	unsigned long flags;
 };
 
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct cred {
+	struct {
+		unsigned int val;
+	} uid;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid;
@@ -175,6 +193,8 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct task_io_accounting ioac;
 	unsigned int flags;
+	const struct cred *cred;
+	struct css_set *cgroups;
 	char comm[16];
 };
 

@@ -36,8 +36,9 @@ static __always_inline void count_handled(__u32 hook, __u32 copy)
 		__sync_fetch_and_add(&c->handled[hook][copy], 1);
 }
 
-/* Takes the start of the operation out of its span. False if another copy has to handle it. */
-static __always_inline bool op_take_span(struct wt_done *d, __u32 hook, __u32 copy)
+/* Takes the start of the operation out of its span, if @start of slot_take() is none. False if
+ * another copy has to handle it. */
+static __always_inline bool op_take_span(struct wt_done *d, __u64 start, __u32 hook, __u32 copy)
 {
 	struct wt_span *span;
 
@@ -45,6 +46,11 @@ static __always_inline bool op_take_span(struct wt_done *d, __u32 hook, __u32 co
 	d->has_latency = false;
 	if (!cfg.latency && cfg.copies == 1)
 		return true;
+	if (start) {
+		d->latency_ns = (d->now_ns - start) & (~0ULL >> WT_SLOT_TID_BITS);
+		d->has_latency = true;
+		return true;
+	}
 	span = span_get(cfg.copies > 1);
 	if (!span)
 		return copy == 0;
@@ -180,32 +186,45 @@ wt_function int op_finish_scratch(__u32 place)
  *
  * This one and op_exit() are in the object once, not once for each program: there are many.
  */
-static __noinline int op_enter(struct pt_regs *regs, __u32 op, bool compat)
+static __noinline int op_enter(struct pt_regs *regs, struct task_struct *task, __u32 op,
+			       bool compat)
 {
 	struct wt_who who;
 
 	if (!cfg.latency || !session_enabled(op, false) || op >= WT_OP_COUNT)
 		return 0;
-	if (task_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
-		span_start();
+	who_calls(&who, task);
+	if (!call_too_small(call_shape(op), regs, compat) && who_wanted(&who) &&
+	    fd_wanted(call_fd(call_shape(op), regs, compat)))
+		span_start(who.tid);
 	return 0;
 }
 
-static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool compat, __u32 copy)
+/* @compat_copy: bit 0: of a 32-bit program; the rest: which copy of the program runs */
+static __noinline int op_exit(struct pt_regs *regs, struct task_struct *task, __s64 ret, __u32 op,
+			      __u32 compat_copy)
 {
+	__u32 copy = compat_copy >> 1;
+	bool compat = compat_copy & 1;
 	struct file *file;
 	struct wt_done d;
+	__u64 start;
 
-	if (!session_enabled(op, true))
+	if (!session_enabled(op, true) || call_too_small(call_shape(op), regs, compat))
 		return 0;
-	d.who.task = (struct task_struct *)bpf_get_current_task();
-	if (op_is_handled(&d.who, copy) || !task_wanted(&d.who))
+	d.who.task = task;
+	if (op_is_handled(&d.who, copy))
+		return 0;
+	who_calls(&d.who, task);
+	/* who has a start was wanted when the call began */
+	start = slot_take(d.who.tid);
+	if (!start && !who_wanted(&d.who))
 		return 0;
 	d.request = NULL;
 	d.file_is_known = false;
 	d.now_ns = bpf_ktime_get_boot_ns();
 	d.ret = ret;
-	if (!op_take_span(&d, WT_HOOK(op, compat), copy))
+	if (!op_take_span(&d, start, WT_HOOK(op, compat), copy))
 		return 0;
 	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
 		count_lost(WT_LOST_UNPAIRED);
@@ -218,7 +237,7 @@ static __noinline int op_exit(struct pt_regs *regs, __s64 ret, __u32 op, bool co
 	call_measure(&d.call, &d.ret);
 	if (d.call.size < cfg.min_size)
 		return 0;
-	file = d.call.no_fd ? NULL : file_by_fd(d.who.task, d.call.fd);
+	file = d.call.no_fd ? NULL : file_of_call(d.who.task, d.call.fd);
 	if (!op_reads(&d, file)) {
 		d.open_file = file;
 		op_finish(&d);

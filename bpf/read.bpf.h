@@ -26,6 +26,13 @@ extern void *bpf_rdonly_cast(const void *obj__ign, __u32 btf_id__k) __ksym __wea
 	})
 #endif
 
+static __always_inline __u64 mix(__u64 hash, __u64 value)
+{
+	/* 2^64 divided by the golden ratio, as in include/linux/hash.h */
+	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
+	return hash ^ (hash >> 29);
+}
+
 /*
  * A pointer that was read, as a number to reckon with: its distance from something of ours that
  * stays where it is. The verifier allows no other arithmetic on pointers that it knows to be some.
@@ -55,8 +62,10 @@ static __always_inline __u64 kread_number(const void *ptr)
  */
 #ifdef WT_DIRECT
 #define wt_small_function __attribute__((noinline))
+#define wt_part		  static __always_inline
 #else
 #define wt_small_function static __always_inline
+#define wt_part		  wt_function
 #endif
 
 #endif

@@ -95,10 +95,10 @@ wt_function int record_path_part(__u32 place, __u32 lane, __u64 position, __u32 
 }
 
 /* Records the file and its path in scratch place `place`, and notes down where. */
-wt_function int record_path(__u32 place, __u32 len, __u32 seen_key)
+wt_function int record_path(__u32 place, __u32 seen_key)
 {
 	struct wt_scratch *s = scratch_get(place);
-	__u32 lane = recorder_lane(), parts = 1, key, i;
+	__u32 lane = recorder_lane(), parts = 1, key, len, i;
 	struct wt_recorder_heads *h;
 	struct wt_recorded_path *r;
 	__u64 position, *at;
@@ -108,6 +108,7 @@ wt_function int record_path(__u32 place, __u32 len, __u32 seen_key)
 	h = bpf_map_lookup_elem(&heads, &lane);
 	if (!s || !h)
 		return 0;
+	len = s->file.path_len + s->file.peer_len;
 	if (len > WT_RECORDED_PATH_HEAD)
 		parts += (len - WT_RECORDED_PATH_HEAD + WT_RECORDED_PATH_PART - 1) /
 			 WT_RECORDED_PATH_PART;

@@ -8,13 +8,6 @@
 #include "maps.bpf.h"
 #include "read.bpf.h"
 
-static __always_inline __u64 mix(__u64 hash, __u64 value)
-{
-	/* 2^64 divided by the golden ratio, as in include/linux/hash.h */
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ (hash >> 29);
-}
-
 static __always_inline struct sock *socket_of(struct file *file)
 {
 	struct socket *socket = BPF_CORE_READ(file, private_data);

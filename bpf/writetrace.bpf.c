@@ -36,58 +36,75 @@ static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
 	return regs;
 }
 
-/* The operation behind a system call number, or -1. Numbers differ between native and 32-bit. */
-static __always_inline int op_of_syscall(__u32 nr, bool *compat)
+/* Is there an operation behind a system call number, native or 32-bit? */
+static __always_inline bool op_has_syscall(__u32 nr)
+{
+	if (nr >= WT_SYSCALLS)
+		return false;
+	barrier_var(nr); /* or the compiler tests one register and uses another */
+	nr &= WT_SYSCALLS - 1;
+	return syscalls[nr].native | syscalls[nr].compat;
+}
+
+/* That operation, or -1. Numbers differ between native and 32-bit. */
+static __always_inline int op_of_syscall(__u32 nr, struct task_struct *task, bool *compat)
 {
 	__u32 op;
 
-	if (nr >= WT_SYSCALLS)
-		return -1;
-	barrier_var(nr); /* or the compiler tests one register and uses another */
+	barrier_var(nr);
 	nr &= WT_SYSCALLS - 1;
-	if (!(syscalls[nr].native | syscalls[nr].compat))
-		return -1;
-	*compat = task_in_compat_call((struct task_struct *)bpf_get_current_task());
+	*compat = task_in_compat_call(task);
 	op = *compat ? syscalls[nr].compat : syscalls[nr].native;
 	return op ? op - 1 : -1;
 }
 
 /* A hooked call begins. */
-static __always_inline void call_begin(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+static __always_inline void call_begin(struct pt_regs *regs, struct task_struct *task, __u32 call,
+				       bool compat, __u32 copy)
 {
 	if (call < WT_OP_COUNT)
-		op_enter(regs, call, compat);
+		op_enter(regs, task, call, compat);
 	else
 		aio_enter(regs, call, compat, copy);
 }
 
 static __always_inline int call_enter(struct pt_regs *regs, __u32 nr, __u32 copy)
 {
+	struct task_struct *task;
 	bool compat;
-	int op = op_of_syscall(nr, &compat);
+	int op;
 
+	if (!op_has_syscall(nr))
+		return 0;
+	task = current_task();
+	op = op_of_syscall(nr, task, &compat);
 	if (op >= 0)
-		call_begin(regs, op, compat, copy);
+		call_begin(regs, task, op, compat, copy);
 	return 0;
 }
 
 /* And ends. */
-static __always_inline void call_end(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
-				     __u32 copy)
+static __always_inline void call_end(struct pt_regs *regs, struct task_struct *task, __s64 ret,
+				     __u32 call, bool compat, __u32 copy)
 {
 	if (call < WT_OP_COUNT)
-		op_exit(regs, ret, call, compat, copy);
+		op_exit(regs, task, ret, call, compat | copy << 1);
 	else
 		aio_exit(regs, ret, call, compat, copy);
 }
 
 static __always_inline int call_exit(struct pt_regs *regs, __u32 nr, __s64 ret, __u32 copy)
 {
+	struct task_struct *task;
 	bool compat;
-	int op = op_of_syscall(nr, &compat);
+	int op;
 
+	if (!op_has_syscall(nr))
+		return 0;
+	task = current_task();
+	op = op_of_syscall(nr, task, &compat);
 	if (op >= 0)
-		call_end(regs, ret, op, compat, copy);
+		call_end(regs, task, ret, op, compat, copy);
 	return 0;
 }
 
@@ -199,7 +216,7 @@ static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		call_begin(current_regs(), op, false, copy);
+		call_begin(current_regs(), current_task(), op, false, copy);
 	return 0;
 }
 
@@ -208,7 +225,7 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
 	int op = tracepoint_op(ctx);
 
 	if (op >= 0)
-		call_end(current_regs(), ctx->ret, op, false, copy);
+		call_end(current_regs(), current_task(), ctx->ret, op, false, copy);
 	return 0;
 }
 

@@ -165,6 +165,8 @@ struct wt_config {
 	__u8 latency;	    /* entry hooks are attached, latency is measured */
 	__u8 copies;	    /* of each exit program that are attached: 1, or WT_COPIES */
 	__u8 task_storage;  /* BPF_MAP_TYPE_TASK_STORAGE works, else one array slot per tid */
+	__u8 slots;	    /* map task_slots remembers what was decided by pid */
+	__u8 start_slots;   /* and when operations began */
 	__u8 by_pid;	    /* map pids decides */
 	__u8 by_tid;	    /* map tids decides */
 	__u8 by_uid;
@@ -184,6 +186,9 @@ struct wt_config {
 /* Types of the kernel whose members are read by plain loads (bpf/read.bpf.h). Programs name them by
  * their numbers in the kernel's BTF. */
 #define WT_TYPES(X)      \
+	X(cgroup)        \
+	X(cred)          \
+	X(css_set)       \
 	X(dentry)        \
 	X(fdtable)       \
 	X(file)          \
@@ -194,6 +199,7 @@ struct wt_config {
 	X(io_rw)         \
 	X(io_sr_msg)     \
 	X(io_uring_cqe)  \
+	X(kernfs_node)   \
 	X(mount)         \
 	X(pid)           \
 	X(pid_namespace) \
@@ -377,6 +383,14 @@ struct wt_aio_context {
 	__u32 seen_by; /* bit for each copy of the program that has run for that io_submit */
 };
 #define WT_AIO_CONTEXTS 4096
+
+/* What programs know of a task, by its number modulo WT_TASK_SLOTS: whoever comes later has it. */
+struct wt_task_slot {
+	__u64 verdict; /* identity of the task, and in bit 0 whether it is listed */
+	__u64 start;   /* of its operation: ns << WT_SLOT_TID_BITS | the rest of its number; or 0 */
+};
+#define WT_TASK_SLOTS	 16384
+#define WT_SLOT_TID_BITS 8 /* 2^22 tasks at most (include/linux/threads.h: PID_MAX_LIMIT) */
 
 /* Slots of the map for in-flight operations where task storage does not exist. */
 #define WT_SPAN_SLOTS 65536

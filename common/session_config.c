@@ -157,6 +157,8 @@ static void configure(struct session *s, const struct session_options *o)
 	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
 	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
 	cfg->by_tid = f->tids.n > 0;
+	cfg->slots = cfg->by_pid || cfg->by_tid;
+	cfg->start_slots = s->latency && s->copies == 1;
 	cfg->by_uid = f->uids.n > 0;
 	cfg->by_fd = f->fds.n > 0;
 	cfg->follow = s->follow;
@@ -198,6 +200,7 @@ static int size_maps(struct session *s, const struct session_options *o)
 		{ s->skel->maps.cgroups, at_least_one(f->cgroups.n) },
 		{ s->skel->maps.spans, cfg->task_storage ? WHOLE : 0 },
 		{ s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 0 },
+		{ s->skel->maps.task_slots, cfg->slots || cfg->start_slots ? WT_TASK_SLOTS : 0 },
 		{ s->skel->maps.totals, o->tally ? WT_OP_COUNT : 0 },
 		{ s->skel->maps.other, o->tally ? 1 : 0 },
 		{ s->skel->maps.rows, m->rows },

@@ -86,7 +86,6 @@ start_limit_ms() {
 
 # A second one without what the kernel has refused takes twice the time, and reads the kernel's memory slowly.
 @test "the first load succeeds" {
-	kernel_has_no_part
 	own_bpffs
 	for backend in $(backends); do
 		wt -d trace -q -o lines --force -e all -s 10 --backend "$backend" -- true

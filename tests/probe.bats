@@ -74,6 +74,7 @@ aio:pwrite aio:pwritev aio:fsync"
 
 @test "probe: fentry in guests" {
 	needs_guest "this machine may be locked down"
+	needs_backend fentry
 	asked
 	is "$(jq -r .backend out)" fentry
 	is "$(jq .pin out)" true
