@@ -352,7 +352,7 @@ totals_of() {
 	[[ $(uname -m) == aarch64 ]] && vmsplice=75 || vmsplice=278
 	trace -j -e all -- perl -e 'pipe R, W; syswrite W, "12345678";
 		$_ = "x" x 8; $at = unpack "Q", pack "P", $_;
-		syscall('$vmsplice', fileno R, pack("QQ", $at, 8), 1, 0) == 8 or die "vmsplice: $!"; exit($_ ne "12345678")'
+		syscall('"$vmsplice"', fileno R, pack("QQ", $at, 8), 1, 0) == 8 or die "vmsplice: $!"; exit($_ ne "12345678")'
 	expect_status 0
 	is "$(values '[.op, .ret]')" '["write",8]'
 }
