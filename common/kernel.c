@@ -14,7 +14,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/types.h>
 
@@ -359,47 +358,4 @@ bool kernel_has_fetching_atomics(void)
 		return false;
 	close(fd);
 	return true;
-}
-
-/* include/linux/proc_ns.h: PROC_USER_INIT_INO */
-#define INITIAL_USER_NAMESPACE 0xeffffffdU
-
-bool kernel_in_user_namespace(void)
-{
-	struct stat st;
-
-	return !stat("/proc/self/ns/user", &st) && st.st_ino != INITIAL_USER_NAMESPACE;
-}
-
-bool kernel_has_cap(int cap)
-{
-	unsigned long long effective = 0;
-	FILE *f = kernel_in_user_namespace() ? NULL : fopen("/proc/self/status", "re");
-	char line[256];
-
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &effective) == 1)
-			break;
-	fclose(f);
-	return effective >> cap & 1;
-}
-
-int kernel_missing_caps(struct buf *names)
-{
-	int missing = 0;
-
-	/* CAP_SYS_ADMIN includes the other two (include/linux/capability.h: bpf_capable()) */
-	if (kernel_has_cap(CAP_SYS_ADMIN))
-		return 0;
-	if (!kernel_has_cap(CAP_BPF)) {
-		buf_puts(names, "CAP_BPF");
-		missing++;
-	}
-	if (!kernel_has_cap(CAP_PERFMON)) {
-		buf_puts(names, missing ? " and CAP_PERFMON" : "CAP_PERFMON");
-		missing++;
-	}
-	return missing;
 }
