@@ -9,6 +9,7 @@ DESTDIR ?=
 SBINDIR  = $(PREFIX)/sbin
 DOCDIR   = $(PREFIX)/share/doc/writetrace
 UNITDIR  = $(PREFIX)/lib/systemd/system
+MANDIR   = $(PREFIX)/share/man
 
 # For other processors, as in CROSS_COMPILE=aarch64-linux-gnu- SYSROOT=DIR BUILD=build/arm64
 CROSS_COMPILE ?=
@@ -21,6 +22,7 @@ CC           ?= cc
 CLANG        ?= clang
 BPFTOOL      ?= $(shell command -v bpftool || echo /usr/sbin/bpftool)
 PKG_CONFIG   ?= pkg-config
+RST2MAN      ?= $(shell command -v rst2man || echo rst2man.py)
 CLANG_FORMAT ?= clang-format
 
 BUILD   := build
@@ -62,10 +64,11 @@ endif
 OBJS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c common/*.c))
 OBJECTS   := writetrace writetrace_direct writetrace_no_fetch
 SKELETONS := $(OBJECTS:%=$(BUILD)/%.skel.h)
+PAGES     := $(patsubst man/%.rst,$(BUILD)/man/%.8,$(wildcard man/*.rst))
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
 
-.PHONY: all run check check-long check-kernels check-compilers check-build bench bench-deps install uninstall deps lint format clean help
+.PHONY: all man run check check-long check-kernels check-compilers check-build bench bench-deps install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/%.skel.h $(BUILD)/%.bpf.o
 
@@ -111,6 +114,16 @@ $(BUILD)/writetrace_no_fetch.bpf.o: BPF_CFLAGS += -DWT_NO_FETCH
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+# docutils leaves space before a section's first paragraph, and names a font that troff does not have.
+$(BUILD)/man/%.8: man/%.rst $(wildcard man/*.inc)
+	$(say) MAN $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(RST2MAN) --halt=2 $< > $@.tmp
+	$(Q)sed -e '/^\.SH /{n;/^\.sp$$/d;}' $@.tmp | sed -e 's/^\.ft C$$/.ft CR/' > $@
+	$(Q)rm $@.tmp
+
+man: $(PAGES)
 
 # --- Tests ----------------------------------------------------------------------------------------
 
@@ -162,7 +175,7 @@ $(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -o $@ $< $(WT_LIBS)
 
-check-build: all $(UNITS) $(WORKLOADS) $(FUZZERS)
+check-build: all man $(UNITS) $(WORKLOADS) $(FUZZERS)
 
 # Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
 check:
@@ -217,13 +230,15 @@ $(BUILD)/writetrace@.service: common/writetrace@.service.in FORCE
 
 FORCE:
 
-install: all $(BUILD)/writetrace@.service
+install: all man $(BUILD)/writetrace@.service
 	install -D -m 0755 $(BUILD)/writetrace $(DESTDIR)$(SBINDIR)/writetrace
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR) README.md LICENSE
 	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) $(BUILD)/writetrace@.service
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 $(PAGES)
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/writetrace $(DESTDIR)$(UNITDIR)/writetrace@.service
+	rm -f $(PAGES:$(BUILD)/man/%=$(DESTDIR)$(MANDIR)/man8/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] \
@@ -245,10 +260,11 @@ format:
 	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
 
 clean:
-	rm -rf build/cmd build/common build/tests build/run build/sanitize build/writetrace*
+	rm -rf build/cmd build/common build/man build/tests build/run build/sanitize build/writetrace*
 
 help:
 	@echo 'all             build build/writetrace (the default)'
+	@echo 'man             build the man pages'
 	@echo 'run             install what is missing, build, trace a real program'
 	@echo 'check           install what is missing, build, pass all tests'
 	@echo 'check-kernels   tests in guests of all kernels that we support (an hour or two)'

@@ -16,6 +16,12 @@ install_to() { make -s -C "$top" install DESTDIR="$1" PREFIX="$2" >make.log 2>&1
 		root/usr/sbin/writetrace
 		root/usr/share/doc/writetrace/LICENSE
 		root/usr/share/doc/writetrace/README.md
+		root/usr/share/man/man8/writetrace-dump.8
+		root/usr/share/man/man8/writetrace-pin.8
+		root/usr/share/man/man8/writetrace-probe.8
+		root/usr/share/man/man8/writetrace-trace.8
+		root/usr/share/man/man8/writetrace-unpin.8
+		root/usr/share/man/man8/writetrace.8
 	END
 	is "$(root/usr/sbin/writetrace -V)" "$(writetrace -V)"
 	make -s -C "$top" uninstall DESTDIR="$PWD/root" PREFIX=/usr

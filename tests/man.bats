@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# The man pages: clean, complete, and no more than there is.
+
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+load lib
+
+commands="probe trace pin dump unpin"
+
+# page COMMAND: its source, with what it includes
+page() {
+	local included
+	cat "$top/man/writetrace${1:+-$1}.rst"
+	for included in $(sed -n 's/^\.\. include:: //p' "$top/man/writetrace${1:+-$1}.rst"); do
+		cat "$top/man/$included"
+	done
+}
+
+@test "mandoc has nothing to say against any" {
+	[[ $(ls "$top"/build/man/*.8 | wc -l) == 6 ]] || fail "pages are missing"
+	for page in "$top"/build/man/*.8; do
+		mandoc -Tlint "$page" || fail "$page"
+	done
+}
+
+@test "each option of --help is in its page with the same argument, and no other" {
+	for command in $commands; do
+		# "  -e, --ops=LIST   operations…" and "-e LIST, --ops LIST": both as "-e --ops LIST"
+		writetrace help "$command" | sed -nE 's/^ +((-[A-Za-z]), )?(--[a-z][a-z-]*)((\[?=)([^ ]+))?( .*)?$/\2 \3 \4/p' >help
+		page "$command" | sed -nE 's/^((-[A-Za-z])( [^ ]+)?, )?(--[a-z][a-z-]*)((\[=| )[^ ]+)?$/\2 \4 \5/p' >page
+		for file in help page; do
+			sed -i -E 's/ =/ /; s/ +/ /g; s/^ | $//g' "$file"
+			sort -o "$file" "$file"
+		done
+		[[ -s help ]] || fail "no options in the help of $command"
+		diff help page || fail "$command"
+	done
+}
+
+@test "the synopsis of --help is that of the page" {
+	for command in $commands; do
+		writetrace help "$command" | grep -q "^Usage: writetrace $command"
+		page "$command" | grep -q "^\*\*writetrace $command\*\*"
+	done
+}
+
+# What a page says to enter is accepted as far as it can be without a kernel: usage is wrong (2) in none.
+@test "examples are accepted" {
+	for command in $commands; do
+		page "$command" | sed -n '/^EXAMPLES/,/^EXIT/s/^   # \(writetrace .*\)/\1/p' | sed 's/ | .*//' >examples
+		[[ -s examples ]] || fail "no examples in the page of $command"
+		while IFS= read -r example; do
+			example=${example//'$(pgrep -d, nginx)'/$$}
+			example=${example//'$(pgrep -d, postgres)'/$$}
+			status=0
+			# an unprivileged user cannot do anything, but is told about usage first
+			eval "nobody $example" >out 2>err </dev/null || status=$?
+			[[ $status != 2 && $status != 127 ]] || fail "$example"
+		done <examples
+	done
+}
+
+@test "every name in SEE ALSO that is ours has a page" {
+	for name in $(cat "$top"/man/*.rst | grep -oE '\*\*writetrace-[a-z]+\*\*' | tr -d '*' | sort -u); do
+		[[ -f $top/build/man/$name.8 ]] || fail "$name"
+	done
+}
