@@ -175,7 +175,7 @@ $(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -o $@ $< $(WT_LIBS)
 
-check-build: all man $(UNITS) $(WORKLOADS) $(FUZZERS)
+check-build: all man $(BENCH) $(UNITS) $(WORKLOADS) $(FUZZERS)
 
 # Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
 check:
