@@ -9,16 +9,16 @@ commands="probe trace pin dump unpin"
 
 # page COMMAND: its source, with what it includes
 page() {
-	local included
-	cat "$top/man/writetrace${1:+-$1}.rst"
-	for included in $(sed -n 's/^\.\. include:: //p' "$top/man/writetrace${1:+-$1}.rst"); do
-		cat "$top/man/$included"
-	done
+	local line
+	while IFS= read -r line; do
+		if [[ $line == ".. include:: "* ]]; then cat "$top/man/${line#.. include:: }"; else echo "$line"; fi
+	done <"$top/man/writetrace${1:+-$1}.rst"
 }
 
 @test "mandoc has nothing to say against any" {
-	[[ $(ls "$top"/build/man/*.8 | wc -l) == 6 ]] || fail "pages are missing"
-	for page in "$top"/build/man/*.8; do
+	pages=("$top"/build/man/*.8)
+	is ${#pages[@]} 6 pages
+	for page in "${pages[@]}"; do
 		mandoc -Tlint "$page" || fail "$page"
 	done
 }
@@ -26,14 +26,13 @@ page() {
 @test "each option of --help is in its page with the same argument, and no other" {
 	for command in $commands; do
 		# "  -e, --ops=LIST   operations…" and "-e LIST, --ops LIST": both as "-e --ops LIST"
-		writetrace help "$command" | sed -nE 's/^ +((-[A-Za-z]), )?(--[a-z][a-z-]*)((\[?=)([^ ]+))?( .*)?$/\2 \3 \4/p' >help
-		page "$command" | sed -nE 's/^((-[A-Za-z])( [^ ]+)?, )?(--[a-z][a-z-]*)((\[=| )[^ ]+)?$/\2 \4 \5/p' >page
+		writetrace help "$command" | sed -nE 's/^ +((-[A-Za-z]), )?(--[a-z][a-z-]*)((\[?=)([^ ]+))?( .*)?$/\2 \3 \4/p' >in.help
+		page "$command" | sed -nE 's/^((-[A-Za-z])( [^ ]+)?, )?(--[a-z][a-z-]*)((\[=| )[^ ]+)?$/\2 \4 \5/p' >in.page
 		for file in help page; do
-			sed -i -E 's/ =/ /; s/ +/ /g; s/^ | $//g' "$file"
-			sort -o "$file" "$file"
+			sed -E 's/ =/ /; s/ +/ /g; s/^ | $//g' "in.$file" | sort >"$file.sorted"
 		done
-		[[ -s help ]] || fail "no options in the help of $command"
-		diff help page || fail "$command"
+		[[ -s help.sorted ]] || fail "no options in the help of $command"
+		diff help.sorted page.sorted || fail "$command"
 	done
 }
 
