@@ -10,6 +10,7 @@ SBINDIR  = $(PREFIX)/sbin
 DOCDIR   = $(PREFIX)/share/doc/writetrace
 UNITDIR  = $(PREFIX)/lib/systemd/system
 MANDIR   = $(PREFIX)/share/man
+BASHDIR  = $(PREFIX)/share/bash-completion/completions
 
 # For other processors, as in CROSS_COMPILE=aarch64-linux-gnu- SYSROOT=DIR BUILD=build/arm64
 CROSS_COMPILE ?=
@@ -235,9 +236,11 @@ install: all man $(BUILD)/writetrace@.service
 	install -D -m 0644 -t $(DESTDIR)$(DOCDIR) README.md LICENSE
 	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) $(BUILD)/writetrace@.service
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 $(PAGES)
+	install -D -m 0644 completions/writetrace.bash $(DESTDIR)$(BASHDIR)/writetrace
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/writetrace $(DESTDIR)$(UNITDIR)/writetrace@.service
+	rm -f $(DESTDIR)$(BASHDIR)/writetrace
 	rm -f $(PAGES:$(BUILD)/man/%=$(DESTDIR)$(MANDIR)/man8/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
 

@@ -14,6 +14,7 @@ install_to() { make -s -C "$top" install DESTDIR="$1" PREFIX="$2" >make.log 2>&1
 	diff - files <<-END
 		root/usr/lib/systemd/system/writetrace@.service
 		root/usr/sbin/writetrace
+		root/usr/share/bash-completion/completions/writetrace
 		root/usr/share/doc/writetrace/LICENSE
 		root/usr/share/doc/writetrace/README.md
 		root/usr/share/man/man8/writetrace-dump.8
