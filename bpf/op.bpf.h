@@ -193,10 +193,13 @@ static __noinline int op_enter(struct pt_regs *regs, struct task_struct *task, _
 
 	if (!cfg.latency || !session_enabled(op, false) || op >= WT_OP_COUNT)
 		return 0;
+	if (call_too_small(call_shape(op), regs, compat))
+		return 0;
 	who_calls(&who, task);
-	if (!call_too_small(call_shape(op), regs, compat) && who_wanted(&who) &&
-	    fd_wanted(call_fd(call_shape(op), regs, compat)))
+	if (who_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
 		span_start(who.tid);
+	else
+		slot_take(who.tid); /* of a task that had the number, and whose call never ended */
 	return 0;
 }
 

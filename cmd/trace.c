@@ -18,6 +18,7 @@
 #include "common/buf.h"
 #include "common/child.h"
 #include "common/filter.h"
+#include "common/proc.h"
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/opts.h"
@@ -126,7 +127,7 @@ static int trace_open_session(struct trace *t, struct buf *why)
 	if (!err)
 		cmd_note_holes(t->session);
 	if (!err && t->child) {
-		err = filter_task_start(child_pid(t->child), 0, &start_ns);
+		err = proc_task_start(child_pid(t->child), 0, &start_ns);
 		if (!err)
 			err = session_list(t->session, child_pid(t->child), start_ns);
 		if (err)

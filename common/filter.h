@@ -71,12 +71,6 @@ int filter_add_ops(void *target, const char *arg, struct buf *why);
  */
 int filter_resolve(struct filter *filter, struct buf *why);
 
-/** filter_task_start - when a process (@tid 0) or one of its threads was started
- *
- * Return: 0 with CLOCK_BOOTTIME nanoseconds, rounded down to 10 ms, in @start_ns; or -ESRCH.
- */
-int filter_task_start(uint32_t pid, uint32_t tid, uint64_t *start_ns);
-
 /** filter_path_wanted - the verdict on a path that the kernel left to us */
 bool filter_path_wanted(const struct filter *filter, const char *path, size_t len);
 

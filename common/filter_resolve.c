@@ -15,53 +15,14 @@
 #include "buf.h"
 #include "glob.h"
 #include "ops.h"
-
-/* Field 22 of /proc/PID/stat, in ticks (proc_pid_stat(5)). The second field is the command name in
- * parentheses and may hold anything, so count from the last ')'. */
-int filter_task_start(uint32_t pid, uint32_t tid, uint64_t *start_ns)
-{
-	unsigned long long ticks;
-	char path[64], text[1024];
-	const char *rest;
-	size_t n;
-	FILE *f;
-
-	if (tid)
-		snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, tid);
-	else
-		snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -ESRCH;
-	n = fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	text[n] = '\0';
-	rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1,
-			    " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-			    "%*s %*s %llu",
-			    &ticks) != 1)
-		return -ESRCH;
-	*start_ns = ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
-	return 0;
-}
+#include "proc.h"
 
 /* /proc/N exists for threads, too; only a process's own number is a pid. */
 static bool is_process(uint32_t nr)
 {
-	char path[64], line[256];
-	uint32_t tgid = 0;
-	FILE *f;
+	unsigned long long tgid;
 
-	snprintf(path, sizeof(path), "/proc/%u/status", nr);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "Tgid: %u", &tgid) == 1)
-			break;
-	fclose(f);
-	return tgid == nr;
+	return !proc_status(nr, "Tgid", 10, &tgid) && tgid == nr;
 }
 
 static int resolve_tasks(struct filter *filter, struct buf *why)
@@ -69,7 +30,7 @@ static int resolve_tasks(struct filter *filter, struct buf *why)
 	for (size_t i = 0; i < filter->pids.n; i++) {
 		struct filter_task *task = &filter->pids.items[i];
 
-		if (!is_process(task->nr) || filter_task_start(task->nr, 0, &task->start_ns)) {
+		if (!is_process(task->nr) || proc_task_start(task->nr, 0, &task->start_ns)) {
 			buf_printf(why, "--pid %u: no such process", task->nr);
 			return -ESRCH;
 		}
@@ -77,7 +38,7 @@ static int resolve_tasks(struct filter *filter, struct buf *why)
 	for (size_t i = 0; i < filter->tids.n; i++) {
 		struct filter_task *task = &filter->tids.items[i];
 
-		if (filter_task_start(task->nr, task->nr, &task->start_ns)) {
+		if (proc_task_start(task->nr, task->nr, &task->start_ns)) {
 			buf_printf(why, "--tid %u: no such thread", task->nr);
 			return -ESRCH;
 		}

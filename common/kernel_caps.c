@@ -4,11 +4,11 @@
  */
 #include "kernel.h"
 
-#include <stdio.h>
 #include <sys/stat.h>
 #include <linux/capability.h>
 
 #include "buf.h"
+#include "proc.h"
 
 /* include/linux/proc_ns.h: PROC_USER_INIT_INO */
 #define INITIAL_USER_NAMESPACE 0xeffffffdU
@@ -22,17 +22,10 @@ bool kernel_in_user_namespace(void)
 
 bool kernel_has_cap(int cap)
 {
-	unsigned long long effective = 0;
-	FILE *f = kernel_in_user_namespace() ? NULL : fopen("/proc/self/status", "re");
-	char line[256];
+	unsigned long long effective;
 
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "CapEff: %llx", &effective) == 1)
-			break;
-	fclose(f);
-	return effective >> cap & 1;
+	return !kernel_in_user_namespace() && !proc_status(0, "CapEff", 16, &effective) &&
+	       (effective >> cap & 1);
 }
 
 int kernel_missing_caps(struct buf *names)

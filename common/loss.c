@@ -13,11 +13,12 @@
 #include <bpf/libbpf.h>
 
 #include "backend.h"
+#include "batch.h"
 #include "bpf/writetrace.h"
-#include "filter.h"
 #include "kernel.h"
 #include "objects.h"
 #include "ops.h"
+#include "proc.h"
 
 /* A request is lost if all copies of either are skipped. Its first program has one of two names. */
 enum { URING_SUBMIT, URING_COMPLETE, URING_HOOKS };
@@ -245,7 +246,7 @@ static bool process_is_gone(const struct wt_aio_context *c)
 {
 	uint64_t start_ns;
 
-	return filter_task_start(c->pid, 0, &start_ns) ||
+	return proc_task_start(c->pid, 0, &start_ns) ||
 	       c->process_start_ns - start_ns >= WT_START_TOLERANCE_NS;
 }
 
@@ -253,24 +254,23 @@ static bool process_is_gone(const struct wt_aio_context *c)
  * A process that ends takes its AIO contexts along, without a system call. What it had not fetched
  * by then ends unseen.
  */
-static uint64_t left_by_the_dead(int contexts)
+static int left_by_the_dead(int contexts, __u64 *left)
 {
-	__u64 key, *before = NULL, left = 0;
-	struct wt_aio_context c;
+	const struct wt_aio_context *c;
+	struct batch b;
+	int err;
 
 	/* their pids are those of the initial namespace */
 	if (contexts < 0 || kernel_pidns_ino())
 		return 0;
-	/* entries may come and go meanwhile */
-	for (int i = 0; i < WT_AIO_CONTEXTS; i++) {
-		if (bpf_map_get_next_key(contexts, before, &key))
-			break;
-		before = &key;
-		if (!bpf_map_lookup_elem(contexts, &key, &c) && c.outstanding &&
-		    process_is_gone(&c))
-			left += c.outstanding;
+	err = batch_read(&b, contexts, WT_AIO_CONTEXTS, sizeof(*c));
+	for (__u32 i = 0; !err && i < b.n; i++) {
+		c = (const struct wt_aio_context *)(b.values + i * sizeof(*c));
+		if ((__s64)c->outstanding > 0 && process_is_gone(c))
+			*left += c->outstanding;
 	}
-	return left;
+	batch_free(&b);
+	return err;
 }
 
 int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
@@ -278,12 +278,12 @@ int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
 	struct wt_counters sum = {};
 	int err = sum_counters(loss, &sum);
 
+	if (!err)
+		err = left_by_the_dead(loss->contexts, &sum.lost[WT_LOST_UNPAIRED]);
 	for (int i = 0; i < WT_LOST_COUNT; i++) {
 		known[i] = !err;
 		lost[i] = sum.lost[i];
 	}
-	if (!err)
-		lost[WT_LOST_UNPAIRED] += left_by_the_dead(loss->contexts);
 	if (!err)
 		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]) &&
 					 uring_skipped(loss, &lost[WT_LOST_SKIPPED]);

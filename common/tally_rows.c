@@ -8,49 +8,8 @@
 
 #include <bpf/bpf.h>
 
+#include "batch.h"
 #include "tally_internal.h"
-
-/* What one look-up of many brings. */
-struct batch {
-	__u64 *keys;
-	char *values;
-	size_t value_size;
-	__u32 n;
-};
-
-static void batch_free(struct batch *b)
-{
-	free(b->keys);
-	free(b->values);
-}
-
-/*
- * All entries of a hash map with keys of 8 bytes, in one go: room for as many as the map may ever
- * hold, so that no bucket is too large for what is left of it.
- */
-static int batch_read(struct batch *b, int map, __u32 most, size_t value_size)
-{
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	__u32 at = 0, n;
-	int err = 0;
-
-	*b = (struct batch){ .value_size = value_size };
-	b->keys = calloc(most, sizeof(*b->keys));
-	b->values = calloc(most, value_size);
-	if (!b->keys || !b->values)
-		return -ENOMEM;
-	while (b->n < most && !err) {
-		n = most - b->n;
-		if (bpf_map_lookup_batch(map, b->n ? &at : NULL, &at, b->keys + b->n,
-					 b->values + b->n * value_size, &n, &opts))
-			err = -errno;
-		if (!err || err == -ENOENT)
-			b->n += n;
-		if (!err && !n)
-			break;
-	}
-	return err == -ENOENT ? 0 : err; /* no more */
-}
 
 static int compare_ids(const void *a, const void *b)
 {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "proc.h"
 
 /* "/dev/pts/3" → 3, or -1 */
 static int pty_index(int fd)
@@ -68,19 +69,9 @@ static bool holds_master(pid_t pid, int index)
 
 static pid_t parent_of(pid_t pid)
 {
-	char path[64], line[256];
-	pid_t parent = 0;
-	FILE *f;
+	unsigned long long parent;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "PPid: %d", &parent) == 1)
-			break;
-	fclose(f);
-	return parent;
+	return proc_status(pid, "PPid", 10, &parent) ? 0 : parent;
 }
 
 size_t terminal_watchers(int fd, struct filter_task *tasks, size_t max)
@@ -91,7 +82,7 @@ size_t terminal_watchers(int fd, struct filter_task *tasks, size_t max)
 	if (index < 0)
 		return 0;
 	for (pid_t pid = getppid(); pid && n < max; pid = parent_of(pid)) {
-		if (!holds_master(pid, index) || filter_task_start(pid, 0, &tasks[n].start_ns))
+		if (!holds_master(pid, index) || proc_task_start(pid, 0, &tasks[n].start_ns))
 			continue;
 		tasks[n++].nr = pid;
 	}

@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "filter.h"
 #include "kernel.h"
+#include "proc.h"
 #include "ops.h"
 
 static int trial_run(apart_fn *fn, const void *arg, struct buf *why)
@@ -45,7 +46,7 @@ static int try_backend(const void *arg, struct buf *why)
 	/* taking down a tracepoint takes the kernel 70 ms, and they are all alike */
 	if (options.backend == BACKEND_TRACEPOINT)
 		filter.ops = 1ULL << WT_OP_WRITE;
-	err = filter_task_start(self.nr, 0, &self.start_ns);
+	err = proc_task_start(self.nr, 0, &self.start_ns);
 	if (!err)
 		err = session_open(&session, &options, why);
 	session_close(session);

@@ -5,6 +5,11 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
+teardown() {
+	end_started
+	[[ ! ${stats-} ]] || sysctl -q "kernel.bpf_stats_enabled=$stats"
+}
+
 @test "the table: medians, and what is added to the untraced run of the same round" {
 	# row, configuration, unit, value, round
 	tr ' ' '\t' >samples <<-END
@@ -41,12 +46,16 @@ load lib
 
 @test "floor: its programs run" {
 	kernel_has_no_part
+	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+	stats=$(sysctl -n kernel.bpf_stats_enabled)
 	sysctl -q kernel.bpf_stats_enabled=1
 	for hooks in raw tracepoint; do
 		"$top/build/bench/floor" "$hooks" both bash -c 'for i in {1..100}; do printf x; done >/dev/null; bpftool prog show -j' >programs
 		jq -e --arg name "${hooks}_exit" '[.[] | select(.name == $name) | .run_cnt] | max >= 100' programs || fail "$hooks"
 	done
-	sysctl -q kernel.bpf_stats_enabled=0
+	status=0
+	"$top/build/bench/floor" nothing both true 2>err || status=$?
+	is "$status" 2 "exit status for hooks that there are not"
 }
 
 @test "a row is run: every configuration, as table and as JSON" {

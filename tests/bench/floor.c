@@ -37,7 +37,10 @@ int main(int argc, char **argv)
 	struct floor_bpf *skel;
 	int status = 1;
 
-	if (argc < 4 || (strcmp(argv[2], "exit") && strcmp(argv[2], "both"))) {
+	if (argc < 4 ||
+	    (strcmp(argv[1], "raw") && strcmp(argv[1], "tracepoint") &&
+	     strcmp(argv[1], "fentry")) ||
+	    (strcmp(argv[2], "exit") && strcmp(argv[2], "both"))) {
 		fprintf(stderr, "usage: floor raw|tracepoint|fentry exit|both COMMAND [ARG]...\n");
 		return 2;
 	}

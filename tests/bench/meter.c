@@ -5,13 +5,13 @@
  *	meter [-t THREADS] [-f FILES] [-s SECONDS] write PATH SIZE COUNT
  *	meter [-t THREADS] [-s SECONDS] getppid COUNT
  *
- * Each thread makes COUNT calls (or as many as SECONDS allow) and takes the time of each thousand;
- *the figure is the median of those times, over all threads, which a busy machine disturbs less than
- *their mean. With -f, PATH is a directory, and the calls go to so many files in turn, all open. A
- *file that has become as large as 64 MiB is begun anew.
+ * Each thread makes COUNT calls, in thousands (or as many as SECONDS allow) and takes the time of
+ * each thousand; the figure is the median of those times, over all threads, which a busy machine
+ * disturbs less than their mean. With -f, PATH is a directory, and the calls go to so many files in
+ * turn, all open. A file that has become as large as 64 MiB is begun anew.
  *
  * The report goes to the file that $METER_REPORT names, else to stderr: nanoseconds a call, calls
- *made, calls a second, processor seconds of this process.
+ * made, calls a second, processor seconds of this process.
  *
  *	171.3 1000000 5837711 0.18
  */

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "proc.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Field 22 of /proc/PID/stat, in ticks (proc_pid_stat(5)). The second field is the command name in
+ * parentheses and may hold anything, so count from the last ')'. */
+int proc_task_start(uint32_t pid, uint32_t tid, uint64_t *start_ns)
+{
+	unsigned long long ticks;
+	char path[64], text[1024];
+	const char *rest;
+	size_t n;
+	FILE *f;
+
+	if (tid)
+		snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, tid);
+	else
+		snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -ESRCH;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	rest = strrchr(text, ')');
+	if (!rest || sscanf(rest + 1,
+			    " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			    "%*s %*s %llu",
+			    &ticks) != 1)
+		return -ESRCH;
+	*start_ns = ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	return 0;
+}
+
+int proc_status(uint32_t pid, const char *field, int base, unsigned long long *value)
+{
+	const size_t len = strlen(field);
+	char path[64] = "/proc/self/status", line[256];
+	int err = -ESRCH;
+	FILE *f;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return err;
+	while (err && fgets(line, sizeof(line), f)) {
+		if (strncmp(line, field, len) || line[len] != ':')
+			continue;
+		*value = strtoull(line + len + 1, NULL, base);
+		err = 0;
+	}
+	fclose(f);
+	return err;
+}
