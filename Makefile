@@ -176,35 +176,38 @@ $(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -o $@ $< $(WT_LIBS)
 
+# Unless whoever calls has said how many jobs there may be
+BUILD_JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 check-build: all man $(BENCH) $(UNITS) $(WORKLOADS) $(FUZZERS)
 
 # Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
 check:
 	$(Q).ci/deps build check
-	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
 	$(Q)tests/run
 
 # The bats files in guests of the kernels that we support. Takes an hour or so; ends with a table.
 check-kernels:
 	$(Q).ci/deps build check
-	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
 	$(Q)tests/kernels
 
 # Builds with other compilers and the newest libbpf, tried in guests.
 check-compilers:
 	$(Q).ci/deps build check
-	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
 	$(Q)tests/compilers
 
 # The same tests at their full size, which takes an hour or two: on this machine's kernel only.
 check-long:
 	$(Q).ci/deps build check
-	$(Q)$(MAKE) --no-print-directory check-build
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
 	$(Q)WT_LONG=1 tests/run units host
 
 bench:
 	$(Q).ci/deps build check
-	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) all $(BENCH)
 	$(Q)tests/bench/run $(ROWS)
 
 bench-deps:
@@ -215,7 +218,7 @@ bench-deps:
 # Traces a real program: git, making a commit.
 run:
 	$(Q).ci/deps build
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) all
 	$(Q)rm -rf $(BUILD)/run && mkdir -p $(BUILD)/run
 	$(Q)git init -q $(BUILD)/run && echo hello > $(BUILD)/run/hello.txt
 	$(Q)git -C $(BUILD)/run add hello.txt

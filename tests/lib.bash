@@ -134,8 +134,8 @@ until_true() {
 
 now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 
-# middle N...: the median
-middle() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+# least N...
+least() { printf '%s\n' "$@" | sort -n | head -n 1; }
 
 # one_error STATUS REGEX ARGUMENT...: refused by exactly one line, and with -j by one object on stdout, too
 one_error() {

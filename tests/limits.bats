@@ -55,22 +55,15 @@ teardown() {
 	end_is ".events == $calls and .bytes == $calls"
 }
 
-# 99 or, on machines that are slow, in proportion: where bpftool needs 165 ms to print the kernel's BTF, it is 99 yet.
-start_limit_ms() {
-	local begin limit times=()
-	for _ in 1 2 3 4 5; do
-		begin=$(now_ms)
-		bpftool btf dump file /sys/kernel/btf/vmlinux format raw >/dev/null
-		times+=($(($(now_ms) - begin)))
-	done
-	limit=$(($(middle "${times[@]}") * 3 / 5))
-	echo $((limit > 99 ? limit : 99))
-}
-
+# How fast a machine is, is what bpftool needs to read the kernel's types, which we do, too. Of both the least of some, in
+# turn: whatever else goes on makes them longer only. 99 ms where bpftool needs 132.
 @test "from exec to the first event below 100 ms, from the last event to our exit below 200 ms" {
 	! in_guest || skip "an emulated processor says nothing about time"
-	starts=() ends=() limit=$(start_limit_ms)
+	starts=() ends=() measures=()
 	for _ in 1 2 3 4 5 6 7; do
+		begin=$(now_ms)
+		bpftool btf dump file /sys/kernel/btf/vmlinux format raw >/dev/null
+		measures+=($(($(now_ms) - begin)))
 		begin=$(now_ms)
 		trace -j -- bash -c 'printf x >f; sleep 0.2; printf y >g'
 		end=$(now_ms)
@@ -79,9 +72,11 @@ start_limit_ms() {
 		starts+=($((first - begin)))
 		ends+=($((end - last)))
 	done
+	limit=$(($(least "${measures[@]}") * 3 / 4))
+	((limit > 99)) || limit=99
 	echo "first event after ${starts[*]} ms (at most $limit); exit after ${ends[*]} ms"
-	between 0 "$(middle "${starts[@]}")" "$limit" "ms to the first event (${starts[*]})"
-	between 0 "$(middle "${ends[@]}")" 199 "ms to the exit (${ends[*]})"
+	between 0 "$(least "${starts[@]}")" "$limit" "ms to the first event (${starts[*]})"
+	between 0 "$(least "${ends[@]}")" 199 "ms to the exit (${ends[*]})"
 }
 
 # A second one without what the kernel has refused takes twice the time, and reads the kernel's memory slowly.
