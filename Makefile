@@ -68,6 +68,8 @@ SKELETONS := $(OBJECTS:%=$(BUILD)/%.skel.h)
 PAGES     := $(patsubst man/%.rst,$(BUILD)/man/%.8,$(wildcard man/*.rst))
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
+# of x86's 64-bit compilers, those that can
+COMPAT := $(if $(filter x86_64,$(shell uname -m)),$(if $(CROSS_COMPILE),,$(BUILD)/tests/compat32))
 
 .PHONY: all man run check check-long check-kernels check-compilers check-build bench bench-deps install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
@@ -179,7 +181,14 @@ $(BUILD)/bench/floor: tests/bench/floor.c $(BUILD)/bench/floor.skel.h
 # Unless whoever calls has said how many jobs there may be
 BUILD_JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-check-build: all man $(BENCH) $(UNITS) $(WORKLOADS) $(FUZZERS)
+# Static: guests have no 32-bit libraries. The kernel's headers for both are the same, but only gcc-multilib, which does not
+# go with a cross compiler, puts them where -m32 looks. Tests say what they skip without this program.
+$(BUILD)/tests/compat32: tests/compat32.c
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -m32 -static -idirafter /usr/include/$(shell $(CC) -print-multiarch) -o $@ $< || rm -f $@
+
+check-build: all man $(BENCH) $(UNITS) $(WORKLOADS) $(FUZZERS) $(COMPAT)
 
 # Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
 check:

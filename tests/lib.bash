@@ -402,11 +402,5 @@ on_terminal() { script -qec "$*" typescript </dev/null >/dev/null 2>&1; }
 # nobody COMMAND...: without privileges
 nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all "$@"; }
 
-# A 32-bit program, built where there is a compiler for it
-compat_program() {
-	local program=$top/build/tests/compat32
-	if [[ ! -x $program ]] && ! in_guest; then
-		cc -m32 -static -o "$program" "$top/tests/compat32.c" >/dev/null 2>&1 || true
-	fi
-	[[ -x $program ]]
-}
+# A 32-bit program, where there is a compiler for it (see Makefile)
+compat_program() { [[ -x $top/build/tests/compat32 ]]; }
