@@ -23,17 +23,6 @@ slow=1
 quick=()
 [[ ${WT_GUEST-} != 1 ]] || quick=(--backend raw)
 
-# jq 1.6 takes a tenth of the time of a test to start; gojq, the same language in another implementation, does not, but
-# knows objects by sorted keys only.
-if [[ $(command jq --version) == jq-1.6* ]] && command -v gojq >/dev/null; then
-	jq() {
-		case $* in
-		*keys_unsorted* | *-S*) command jq "$@" ;;
-		*) gojq "$@" ;;
-		esac
-	}
-fi
-
 # The longest that anything may take; only what hangs gets there.
 patience_s=$((20 + 5 * slow))
 [[ ${WT_LONG-} != 1 ]] || patience_s=$((20 * patience_s))
