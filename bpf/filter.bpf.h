@@ -133,6 +133,12 @@ static __always_inline struct wt_task_slot *task_slot(__u32 tid)
 	return bpf_map_lookup_elem(&task_slots, &key);
 }
 
+/* Of a task with that number; its lowest bit is for the verdict. */
+static __always_inline __u64 slot_id(struct task_struct *task, __u32 tid)
+{
+	return mix(tid, kread(task_struct, task, start_boottime)) & ~1ULL;
+}
+
 /*
  * The same, remembered: whether a task is listed never changes while it lives. One word holds who
  * it is and the verdict, so that tasks that share a slot never take each other's.
@@ -147,13 +153,30 @@ static __always_inline bool who_listed(const struct wt_who *who)
 	slot = task_slot(who->tid);
 	if (!slot)
 		return false;
-	id = mix(who->tid, kread(task_struct, who->task, start_boottime)) & ~1ULL;
+	id = slot_id(who->task, who->tid);
 	verdict = *(volatile __u64 *)&slot->verdict;
 	if ((verdict & ~1ULL) != id) {
 		verdict = id | task_listed(who->task, who->pid, who->tid);
 		*(volatile __u64 *)&slot->verdict = verdict;
 	}
 	return verdict & 1;
+}
+
+/*
+ * Is it known already that this task is not listed? That is all that a session of some processes
+ * does to the others, so it is asked before any function is called. Not before the session is
+ * enabled: the self-test is of a task that is not listed.
+ */
+static __always_inline bool task_is_refused(struct task_struct *task)
+{
+	const struct wt_task_slot *slot;
+	__u32 tid;
+
+	if (!LOADS_ARE_CHEAP || !cfg.slots || cfg.pidns_ino || !shared.enabled)
+		return false;
+	tid = task_tid(task);
+	slot = task_slot(tid);
+	return slot && *(const volatile __u64 *)&slot->verdict == slot_id(task, tid);
 }
 
 static __always_inline bool shows_our_output(const struct wt_who *who)

@@ -77,6 +77,8 @@ static __always_inline int call_enter(struct pt_regs *regs, __u32 nr, __u32 copy
 	if (!op_has_syscall(nr))
 		return 0;
 	task = current_task();
+	if (task_is_refused(task))
+		return 0;
 	op = op_of_syscall(nr, task, &compat);
 	if (op >= 0)
 		call_begin(regs, task, op, compat, copy);
@@ -102,6 +104,8 @@ static __always_inline int call_exit(struct pt_regs *regs, __u32 nr, __s64 ret, 
 	if (!op_has_syscall(nr))
 		return 0;
 	task = current_task();
+	if (task_is_refused(task))
+		return 0;
 	op = op_of_syscall(nr, task, &compat);
 	if (op >= 0)
 		call_end(regs, task, ret, op, compat, copy);
@@ -213,19 +217,27 @@ static __always_inline struct pt_regs *current_regs(void)
 
 static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx, __u32 copy)
 {
+	struct task_struct *task;
 	int op = tracepoint_op(ctx);
 
-	if (op >= 0)
-		call_begin(current_regs(), current_task(), op, false, copy);
+	if (op < 0)
+		return 0;
+	task = current_task();
+	if (!task_is_refused(task))
+		call_begin(current_regs(), task, op, false, copy);
 	return 0;
 }
 
 static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx, __u32 copy)
 {
+	struct task_struct *task;
 	int op = tracepoint_op(ctx);
 
-	if (op >= 0)
-		call_end(current_regs(), current_task(), ctx->ret, op, false, copy);
+	if (op < 0)
+		return 0;
+	task = current_task();
+	if (!task_is_refused(task))
+		call_end(current_regs(), task, ctx->ret, op, false, copy);
 	return 0;
 }
 

@@ -19,6 +19,12 @@ counts_skipped() {
 	if [[ $1 == tracepoint ]]; then ((major * 100 + minor >= 607)); else ((major * 100 + minor >= 512)); fi
 }
 
+# tell WHAT: to whoever reads the results (tests/kernels puts it below its table)
+tell() {
+	echo "$BATS_TEST_DESCRIPTION: $1"
+	echo "# preempt: $BATS_TEST_DESCRIPTION: $1" >&3
+}
+
 # skipped_or_none BACKEND: makes 0 of a $skipped that is null, where it has to be
 skipped_or_none() {
 	[[ $skipped == null ]] || return 0
@@ -39,7 +45,7 @@ preempted() {
 	shown=$(grep -c '^{"type":"write"' lines)
 	lost=$(jq .lost.ring out)
 	skipped=$(jq .lost.skipped out)
-	echo "$backend: $all done, $shown shown, $lost lost (ring), at most $skipped skipped"
+	tell "$all done, $shown shown, $lost lost (ring), at most $skipped skipped"
 	skipped_or_none "$backend"
 	((shown > 1000)) || fail "too few to say anything"
 	((shown <= all)) || fail "more shown than done"
@@ -88,7 +94,7 @@ read_totals() {
 
 # counted_all DONE: counted or skipped
 counted_all() {
-	echo "$1 done, $counted counted, at most $skipped skipped"
+	tell "$1 done, $counted counted, at most $skipped skipped"
 	((counted > 1000)) || fail "too few to say anything"
 	((counted <= $1)) || fail "more counted than done"
 	((counted + skipped >= $1)) || fail "$(($1 - counted - skipped)) writes are unaccounted for"
