@@ -50,7 +50,9 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
 	      $(addprefix -I,$(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu))
 
 CFLAGS ?= -O2 -g
+# Rows of tables leave out at their end what they do not have.
 WT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DWT_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
+	    -Wno-missing-field-initializers \
 	    -I. -iquote common -I$(BUILD) $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib smartcols)
 WT_LIBS   = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib smartcols)
 

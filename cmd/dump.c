@@ -83,7 +83,7 @@ static const struct opt dump_opts[] = {
 	{ "interval", 601, "TIME", OPT_CALL, 0, "print what came since the last time, every TIME",
 	  set_interval },
 	{ "sort", 602, "KEY", OPT_CALL, 0, "bytes (the default), calls, errors or latency",
-	  set_sort },
+	  set_sort, report_sort_choice },
 	{ "limit", 603, "N", OPT_CALL, 0,
 	  "how many rows to show; 0 for all (default 20, all with --json)", set_limit },
 	{},

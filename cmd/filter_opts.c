@@ -2,6 +2,7 @@
 #include "filter_opts.h"
 
 #include "common/filter.h"
+#include "common/ops.h"
 #include "common/opts.h"
 
 #define AT(member) offsetof(struct filter, member)
@@ -21,10 +22,10 @@ const struct opt filter_opts[] = {
 	  filter_add_path },
 	{ "fd", 351, "N[,N...]", OPT_CALL, 0, "file descriptor numbers", filter_add_fds },
 	{ "kind", 'k', "LIST", OPT_CALL, 0, "file, pipe, socket, tty, char, block, anon",
-	  filter_add_kinds },
+	  filter_add_kinds, filter_kind_choice },
 	{ "ops", 'e', "LIST", OPT_CALL, 0,
 	  "operations or groups of them: write, copy, send, sync, all (default write,copy)",
-	  filter_add_ops },
+	  filter_add_ops, ops_choice },
 	{ "min-size", 352, "SIZE", OPT_SIZE, AT(min_size), "at least SIZE bytes requested", NULL },
 	{ "min-latency", 353, "TIME", OPT_TIME, AT(min_latency_ns),
 	  "took at least TIME (250us, 10ms)", NULL },

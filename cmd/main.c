@@ -19,16 +19,29 @@ static const struct cmd *const cmds[] = { &cmd_probe, &cmd_trace, &cmd_pin, &cmd
 
 #define N_CMDS (sizeof(cmds) / sizeof(cmds[0]))
 
+static const struct choice colors[] = {
+	{ "auto", "on a terminal, unless NO_COLOR is set", true },
+	{ "always", "also where nobody sees it" },
+	{ "never", "plain text" },
+};
+
+static bool color_choice(size_t i, struct choice *choice)
+{
+	return choice_at(colors, sizeof(colors) / sizeof(*colors), i, choice);
+}
+
 static int set_color(void *target, const char *arg, struct buf *why)
 {
 	struct globals *globals = target;
+	struct choice choice;
 
-	if (strcmp(arg, "auto") && strcmp(arg, "always") && strcmp(arg, "never")) {
-		buf_printf(why, "'%s' is not auto, always or never", arg);
-		return -EINVAL;
-	}
-	globals->color = arg;
-	return 0;
+	for (size_t i = 0; color_choice(i, &choice); i++)
+		if (!strcmp(arg, choice.name)) {
+			globals->color = arg;
+			return 0;
+		}
+	buf_printf(why, "'%s' is not auto, always or never", arg);
+	return -EINVAL;
 }
 
 #define AT(member) offsetof(struct globals, member)
@@ -39,7 +52,8 @@ const struct opt globals_opts[] = {
 	{ "debug", 'd', NULL, OPT_FLAG, AT(debug), "libbpf's and the verifier's logs on stderr",
 	  NULL },
 	{ "quiet", 'q', NULL, OPT_FLAG, AT(quiet), "no notes on stderr, only errors", NULL },
-	{ "color", 257, "WHEN", OPT_CALL, 0, "auto (the default), always or never", set_color },
+	{ "color", 257, "WHEN", OPT_CALL, 0, "auto (the default), always or never", set_color,
+	  color_choice },
 	{ "bpffs", 258, "DIR", OPT_STRING, AT(bpffs), "BPF file system (default /sys/fs/bpf)",
 	  NULL },
 	{ "version", 'V', NULL, OPT_FLAG, AT(version), "show the version", NULL },

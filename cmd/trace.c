@@ -288,16 +288,6 @@ static int trace_close(struct trace *t, int status)
 	return status;
 }
 
-static int show_columns(void)
-{
-	struct buf text = {};
-
-	print_column_help(&text);
-	fwrite(text.data, 1, text.len, stdout);
-	buf_free(&text);
-	return CMD_DONE;
-}
-
 /* What only shows when all options are known. Return: 0 or -EINVAL. */
 static int trace_check_options(struct trace *t, struct buf *why)
 {
@@ -353,8 +343,6 @@ static int run(int argc, char **argv, struct globals *globals)
 	trace_spec(&spec, groups, t);
 	if (!cmd_parse(&spec, dashes ? dashes : argc, argv, globals, &status))
 		return trace_close(t, status);
-	if (t->options.columns && !strcmp(t->options.columns, "help"))
-		return trace_close(t, show_columns());
 	if (dashes && !argv[dashes + 1]) {
 		log_error("no COMMAND after --; see writetrace help trace");
 		return trace_close(t, CMD_USAGE);

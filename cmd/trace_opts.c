@@ -7,6 +7,7 @@
 
 #include "bpf/writetrace.h"
 #include "common/buf.h"
+#include "common/fields.h"
 #include "common/units.h"
 
 static int set_data(void *target, const char *arg, struct buf *why)
@@ -44,7 +45,7 @@ const struct opt trace_opts[] = {
 	{ "data", 's', "BYTES", OPT_CALL, 0, "also show the first BYTES written (at most 4096)",
 	  set_data },
 	{ "columns", 'C', "LIST", OPT_STRING, AT(columns),
-	  "which columns, in which order; -C help lists them", NULL },
+	  "which columns, in which order; -C help lists them", NULL, fields_choice },
 	{ "duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)",
 	  NULL },
 	{ "count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL },

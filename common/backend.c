@@ -9,27 +9,33 @@
 
 #include "bpf/writetrace.h"
 #include "buf.h"
+#include "choice.h"
 #include "ops.h"
 
-static const char *const backend_names[BACKEND_COUNT] = {
-	[BACKEND_FENTRY] = "fentry",
-	[BACKEND_RAW] = "raw",
-	[BACKEND_TRACEPOINT] = "tracepoint",
+static const struct choice backends[BACKEND_COUNT] = {
+	[BACKEND_FENTRY] = { "fentry", "the kernel's functions for these calls" },
+	[BACKEND_RAW] = { "raw", "entry and exit of all system calls" },
+	[BACKEND_TRACEPOINT] = { "tracepoint", "two tracepoints for each call" },
 };
 
 const char *backend_name(enum backend backend)
 {
-	return backend_names[backend];
+	return backends[backend].name;
 }
 
 int backend_parse(const char *name, enum backend *backend)
 {
 	for (int i = 0; i < BACKEND_COUNT; i++)
-		if (!strcmp(name, backend_names[i])) {
+		if (!strcmp(name, backends[i].name)) {
 			*backend = i;
 			return 0;
 		}
 	return -EINVAL;
+}
+
+bool backend_choice(size_t i, struct choice *choice)
+{
+	return choice_at(backends, BACKEND_COUNT, i, choice);
 }
 
 void backend_hook(enum backend backend, unsigned int op, struct buf *out)

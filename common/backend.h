@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct buf;
+struct choice;
 struct wt_meta;
 
 enum backend {
@@ -27,6 +28,9 @@ const char *backend_name(enum backend backend);
  * Return: 0 or -EINVAL.
  */
 int backend_parse(const char *name, enum backend *backend);
+
+/** backend_choice - what backend_parse() knows: a choice_fn */
+bool backend_choice(size_t i, struct choice *choice);
 
 /** backend_program - name of an entry or exit program: fentry_write_0, fexit32_write_3, raw_exit_1
  *

@@ -7,6 +7,7 @@
 
 #include "bpf/writetrace.h"
 #include "buf.h"
+#include "choice.h"
 #include "files.h"
 #include "filter.h"
 #include "json.h"
@@ -359,3 +360,13 @@ const struct field fields[] = {
 };
 
 const size_t fields_count = sizeof(fields) / sizeof(fields[0]);
+
+bool fields_choice(size_t i, struct choice *choice)
+{
+	if (i >= fields_count)
+		return false;
+	*choice = (struct choice){ .name = fields[i].name,
+				   .help = fields[i].help,
+				   .by_default = fields[i].shown };
+	return true;
+}

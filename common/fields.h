@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct buf;
+struct choice;
 struct file;
 struct json;
 struct print;
@@ -34,6 +35,9 @@ struct field {
 /* In the order of JSON. */
 extern const struct field fields[];
 extern const size_t fields_count;
+
+/** fields_choice - what -C knows: a choice_fn */
+bool fields_choice(size_t i, struct choice *choice);
 
 /** fields_json_time - member "time" of an event of which only time_ns need be set */
 void fields_json_time(struct json *json, const struct line *line);

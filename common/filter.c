@@ -12,20 +12,30 @@
 
 #include "bpf/writetrace.h"
 #include "buf.h"
+#include "choice.h"
 #include "common/glob.h"
 #include "list.h"
 #include "ops.h"
 #include "units.h"
 
-static const char *const kind_names[WT_KIND_COUNT] = {
-	[WT_KIND_FILE] = "file", [WT_KIND_PIPE] = "pipe", [WT_KIND_SOCKET] = "socket",
-	[WT_KIND_TTY] = "tty",	 [WT_KIND_CHAR] = "char", [WT_KIND_BLOCK] = "block",
-	[WT_KIND_ANON] = "anon",
+static const struct choice kinds[WT_KIND_COUNT] = {
+	[WT_KIND_FILE] = { "file", "regular file or directory" },
+	[WT_KIND_PIPE] = { "pipe", "pipe, with a name or without" },
+	[WT_KIND_SOCKET] = { "socket", "socket of any family" },
+	[WT_KIND_TTY] = { "tty", "terminal" },
+	[WT_KIND_CHAR] = { "char", "other character device" },
+	[WT_KIND_BLOCK] = { "block", "block device" },
+	[WT_KIND_ANON] = { "anon", "memfd, eventfd and the like" },
 };
 
 const char *filter_kind_name(unsigned int kind)
 {
-	return kind < WT_KIND_COUNT ? kind_names[kind] : NULL;
+	return kind < WT_KIND_COUNT ? kinds[kind].name : NULL;
+}
+
+bool filter_kind_choice(size_t i, struct choice *choice)
+{
+	return choice_at(kinds + WT_KIND_FILE, WT_KIND_COUNT - WT_KIND_FILE, i, choice);
 }
 
 /* Appends one element to an array of @n elements; the new one is zeroed. */
@@ -188,16 +198,16 @@ int filter_add_cgroup(void *target, const char *arg, struct buf *why)
 
 static int add_kind(const char *item, size_t len, void *arg, struct buf *why)
 {
-	uint32_t *kinds = arg;
+	uint32_t *mask = arg;
 
 	for (unsigned int i = WT_KIND_FILE; i < WT_KIND_COUNT; i++)
-		if (strlen(kind_names[i]) == len && !memcmp(kind_names[i], item, len)) {
-			*kinds |= 1U << i;
+		if (strlen(kinds[i].name) == len && !memcmp(kinds[i].name, item, len)) {
+			*mask |= 1U << i;
 			return 0;
 		}
 	buf_printf(why, "unknown kind '%.*s'; known are", (int)len, item);
 	for (unsigned int i = WT_KIND_FILE; i < WT_KIND_COUNT; i++)
-		buf_printf(why, " %s", kind_names[i]);
+		buf_printf(why, " %s", kinds[i].name);
 	return -EINVAL;
 }
 

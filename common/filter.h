@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct buf;
+struct choice;
 struct wt_glob;
 
 struct filter_task {
@@ -76,6 +77,9 @@ bool filter_path_wanted(const struct filter *filter, const char *path, size_t le
 
 /** filter_kind_name - name of an enum wt_kind, or NULL for WT_KIND_NONE */
 const char *filter_kind_name(unsigned int kind);
+
+/** filter_kind_choice - what filter_add_kinds() knows: a choice_fn */
+bool filter_kind_choice(size_t i, struct choice *choice);
 
 void filter_free(struct filter *filter);
 

@@ -13,6 +13,7 @@
 
 #include "bpf/writetrace.h"
 #include "buf.h"
+#include "choice.h"
 #include "list.h"
 
 #if defined(__x86_64__)
@@ -140,14 +141,26 @@ const struct op ops[WT_CALL_COUNT] = {
 
 /* Groups of the contract. Those without an operation yet are known, so that the default list and
  * scripts keep working as they fill. */
-static const char *const groups[] = { "write", "copy", "send", "sync", "all" };
+static const struct group {
+	const char *name;
+	const char *help;
+	const char *member_help;
+} groups[] = {
+	{ "write", "group: data to a descriptor", "of group write" },
+	{ "copy", "group: from one descriptor to another", "of group copy" },
+	{ "send", "group: messages to a socket", "of group send" },
+	{ "sync", "group: bring to the disk what was written", "of group sync" },
+	{ "all", "all operations", NULL },
+};
 
-static bool is_group(const char *name, size_t len)
+#define N_GROUPS (sizeof(groups) / sizeof(*groups))
+
+static const struct group *find_group(const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
-		if (strlen(groups[i]) == len && !memcmp(groups[i], name, len))
-			return true;
-	return false;
+	for (size_t i = 0; i < N_GROUPS; i++)
+		if (strlen(groups[i].name) == len && !memcmp(groups[i].name, name, len))
+			return &groups[i];
+	return NULL;
 }
 
 static bool same(const char *name, const char *item, size_t len)
@@ -163,7 +176,7 @@ static int ops_parse_item(const char *item, size_t len, void *arg, struct buf *w
 		if (same(ops[i].name, item, len) || same(ops[i].group, item, len) ||
 		    same("all", item, len))
 			found |= 1ULL << i;
-	if (!found && !is_group(item, len)) {
+	if (!found && !find_group(item, len)) {
 		buf_printf(why, "unknown operation '%.*s'; known are", (int)len, item);
 		for_each_op (i)
 			buf_printf(why, " %s", ops[i].name);
@@ -252,4 +265,31 @@ uint64_t ops_default(void)
 		if (!strcmp(ops[i].group, "write") || !strcmp(ops[i].group, "copy"))
 			mask |= 1ULL << i;
 	return mask;
+}
+
+static void group_choice(const struct group *group, struct choice *choice)
+{
+	uint64_t mask;
+
+	*choice = (struct choice){ .name = group->name, .help = group->help };
+	choice->by_default = !ops_parse(group->name, &mask, NULL) && !(mask & ~ops_default());
+}
+
+bool ops_choice(size_t i, struct choice *choice)
+{
+	if (i < N_GROUPS) {
+		group_choice(&groups[i], choice);
+		return true;
+	}
+	i -= N_GROUPS;
+	for_each_op (op) {
+		/* by its name the whole group is meant */
+		if (find_group(ops[op].name, strlen(ops[op].name)) || i--)
+			continue;
+		*choice = (struct choice){ .name = ops[op].name };
+		choice->help = find_group(ops[op].group, strlen(ops[op].group))->member_help;
+		choice->by_default = ops_default() & 1ULL << op;
+		return true;
+	}
+	return false;
 }

@@ -6,12 +6,14 @@
 #define WT_OPS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <linux/types.h>
 
 #include "bpf/writetrace.h"
 
 struct buf;
+struct choice;
 
 #define OPS_NO_SYSCALL (-1)
 
@@ -69,6 +71,9 @@ extern const struct op ops[];
  * Return: 0, or -EINVAL with the reason in @why.
  */
 int ops_parse(const char *list, uint64_t *mask, struct buf *why);
+
+/** ops_choice - what ops_parse() knows: groups, then operations; a choice_fn */
+bool ops_choice(size_t i, struct choice *choice);
 
 /** ops_shape - how the arguments of operation @op lie, as the BPF side wants to be told */
 struct wt_shape ops_shape(unsigned int op);

@@ -24,7 +24,8 @@ struct parse {
 	int next;    /* argv index behind the last option looked at */
 	int stopped; /* argv index of the argument that ended the parse, or 0 */
 	bool help;
-	bool told; /* the reason is in why */
+	const struct opt *listed; /* its choices are asked for instead */
+	bool told;		  /* the reason is in why */
 };
 
 static const struct opt *find_key(const struct opts_spec *spec, int key, void **target)
@@ -110,6 +111,14 @@ static int take_argument(struct parse *p, const char *arg)
 	return 0;
 }
 
+/* Help of the command, or of an option's values: what follows is not looked at. */
+static void show_instead(struct parse *p, const struct opt *listed, struct argp_state *state)
+{
+	p->help = true;
+	p->listed = listed;
+	state->next = state->argc;
+}
+
 static error_t parse_key(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
@@ -118,8 +127,7 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 
 	p->next = state->next;
 	if (key == KEY_HELP) {
-		p->help = true;
-		state->next = state->argc;
+		show_instead(p, NULL, state);
 		return 0;
 	}
 	if (key == ARGP_KEY_ARG) {
@@ -130,6 +138,10 @@ static error_t parse_key(int key, char *arg, struct argp_state *state)
 		return 0;
 	}
 	opt = find_key(p->spec, key, &target);
+	if (opt && opt->choices && arg && !strcmp(arg, "help")) {
+		show_instead(p, opt, state);
+		return 0;
+	}
 	return opt ? take_option(p, opt, target, arg) : ARGP_ERR_UNKNOWN;
 }
 
@@ -280,6 +292,16 @@ static error_t parse_any(int key, char *arg, struct argp_state *state)
 	return parse_key(key, arg, state);
 }
 
+/* argp asks for each part of the help: this one is empty unless we fill it. */
+static char *add_help(int key, const char *text, void *input)
+{
+	(void)input;
+	if (key != ARGP_KEY_HELP_EXTRA)
+		return (char *)text;
+	return strdup("The value of an option that wants a LIST, NAME, KEY or WHEN may be `help', "
+		      "which lists what there is.");
+}
+
 static int prepare(struct parse *p, const struct opts_spec *spec, struct argp *argp)
 {
 	*p = (struct parse){ .spec = spec };
@@ -288,7 +310,8 @@ static int prepare(struct parse *p, const struct opts_spec *spec, struct argp *a
 	*argp = (struct argp){ .options = p->options,
 			       .parser = parse_any,
 			       .args_doc = spec->synopsis,
-			       .doc = spec->about };
+			       .doc = spec->about,
+			       .help_filter = add_help };
 	return 0;
 }
 
@@ -300,6 +323,21 @@ static void show_help(const struct opts_spec *spec, const struct argp *argp)
 	argp_help(argp, stdout,
 		  ARGP_HELP_SHORT_USAGE | ARGP_HELP_PRE_DOC | ARGP_HELP_LONG | ARGP_HELP_POST_DOC,
 		  name);
+}
+
+static int show_choices(const struct opt *opt, struct buf *why)
+{
+	struct buf text = {};
+	int err;
+
+	choice_list(&text, opt->choices);
+	err = text.err;
+	if (err)
+		buf_puts(why, "out of memory");
+	else
+		fwrite(text.data, 1, text.len, stdout);
+	buf_free(&text);
+	return err;
 }
 
 int opts_parse(const struct opts_spec *spec, int argc, char **argv, struct buf *why)
@@ -317,7 +355,9 @@ int opts_parse(const struct opts_spec *spec, int argc, char **argv, struct buf *
 	if (spec->stop_at_argument)
 		flags |= ARGP_IN_ORDER;
 	err = argp_parse(&argp, argc, argv, flags, &index, &p);
-	if (!err && p.help)
+	if (!err && p.listed)
+		err = show_choices(p.listed, why);
+	else if (!err && p.help)
 		show_help(spec, &argp);
 	free(p.options);
 	if (err)
@@ -336,45 +376,4 @@ void opts_help(const struct opts_spec *spec)
 		return;
 	show_help(spec, &argp);
 	free(p.options);
-}
-
-/* Levenshtein distance; words here are short. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[64], len = strlen(b);
-
-	if (len >= sizeof(row) / sizeof(*row))
-		return SIZE_MAX;
-	for (size_t j = 0; j <= len; j++)
-		row[j] = j;
-	for (size_t i = 1; *a; i++, a++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= len; j++) {
-			size_t change = diagonal + (*a != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = row[j] + 1 < row[j - 1] + 1 ? row[j] + 1 : row[j - 1] + 1;
-			if (change < row[j])
-				row[j] = change;
-		}
-	}
-	return row[len];
-}
-
-const char *opts_nearest(const char *word, const char *const *words)
-{
-	const char *nearest = NULL;
-	size_t least = strlen(word) < 4 ? 2 : 3; /* this far off is another word */
-
-	for (; *words; words++) {
-		size_t d = distance(word, *words);
-
-		if (d < least) {
-			least = d;
-			nearest = *words;
-		}
-	}
-	return nearest;
 }

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "choice.h"
+
 struct buf;
 
 enum opt_type {
@@ -31,6 +33,7 @@ struct opt {
 	const char *help;
 	/* Return 0, or -errno with the reason in @why. */
 	int (*call)(void *target, const char *arg, struct buf *why);
+	choice_fn *choices; /* what the value may be, if that can be told: `help` lists it */
 };
 
 struct opt_group {
@@ -52,7 +55,8 @@ struct opts_spec {
 
 /** opts_parse - take the options out of @argv
  *
- * Asked for with -h, help goes to stdout. The caller exits with 0 then.
+ * Asked for with -h, help goes to stdout, and what an option's value may be if that is `help`. The
+ * caller exits with 0 then.
  * Return: index of the first argument left alone (argc if none); 0 after help; -EINVAL with the
  * reason in @why.
  */

@@ -74,14 +74,6 @@ void print_sync_clock(struct print *p)
 	p->wall_offset_ns = meta_wall_offset_ns(p->options.meta);
 }
 
-void print_column_help(struct buf *out)
-{
-	for (size_t i = 0; i < fields_count; i++)
-		buf_printf(out, "%-8s %s%s\n", fields[i].name, fields[i].help,
-			   fields[i].shown ? " *" : "");
-	buf_puts(out, "* shown by default\n");
-}
-
 static void put_spaces(struct buf *out, int n)
 {
 	static const char spaces[] = "                                ";

@@ -44,9 +44,6 @@ int print_setup(struct print *p, const struct print_options *options, const char
 /** print_sync_clock - take the offset between the kernel's stamps and wall-clock time anew */
 void print_sync_clock(struct print *p);
 
-/** print_column_help - what -C knows, a line each */
-void print_column_help(struct buf *out);
-
 /** print_header - the text header */
 void print_header(const struct print *p, struct buf *out);
 

@@ -6,38 +6,46 @@
 #include <string.h>
 
 #include "buf.h"
+#include "choice.h"
 #include "list.h"
 #include "meta.h"
 #include "ops.h"
 
-static const char *const sort_names[] = {
-	[REPORT_BYTES] = "bytes",
-	[REPORT_CALLS] = "calls",
-	[REPORT_ERRORS] = "errors",
-	[REPORT_LATENCY] = "latency",
+static const struct choice sorts[] = {
+	[REPORT_BYTES] = { "bytes", "bytes written", true },
+	[REPORT_CALLS] = { "calls", "how many operations" },
+	[REPORT_ERRORS] = { "errors", "how many have failed" },
+	[REPORT_LATENCY] = { "latency", "time they took, all together" },
 };
 
-#define N_SORTS (sizeof(sort_names) / sizeof(sort_names[0]))
+#define N_SORTS (sizeof(sorts) / sizeof(sorts[0]))
+
+bool report_sort_choice(size_t i, struct choice *choice)
+{
+	return choice_at(sorts, N_SORTS, i, choice);
+}
 
 int report_parse_sort(const char *name, enum report_sort *sort, struct buf *why)
 {
 	for (size_t i = 0; i < N_SORTS; i++)
-		if (!strcmp(name, sort_names[i])) {
+		if (!strcmp(name, sorts[i].name)) {
 			*sort = i;
 			return 0;
 		}
 	buf_printf(why, "unknown sort key '%s'; known are", name);
 	for (size_t i = 0; i < N_SORTS; i++)
-		buf_printf(why, " %s", sort_names[i]);
+		buf_printf(why, " %s", sorts[i].name);
 	return -EINVAL;
 }
 
 static const struct {
 	const char *name;
 	uint32_t bit;
+	const char *help;
 } keys[] = {
-	{ "pid", WT_BY_PID },	    { "comm", WT_BY_COMM }, { "uid", WT_BY_UID },
-	{ "cgroup", WT_BY_CGROUP }, { "op", WT_BY_OP },	    { "file", WT_BY_FILE },
+	{ "pid", WT_BY_PID, "process" }, { "comm", WT_BY_COMM, "command name" },
+	{ "uid", WT_BY_UID, "user" },	 { "cgroup", WT_BY_CGROUP, "cgroup v2" },
+	{ "op", WT_BY_OP, "operation" }, { "file", WT_BY_FILE, "file" },
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -48,6 +56,14 @@ const char *report_by_name(unsigned int bit)
 		if (keys[i].bit == bit)
 			return keys[i].name;
 	return NULL;
+}
+
+bool report_by_choice(size_t i, struct choice *choice)
+{
+	if (i >= N_KEYS)
+		return false;
+	*choice = (struct choice){ .name = keys[i].name, .help = keys[i].help };
+	return true;
 }
 
 static int parse_key(const char *item, size_t len, void *arg, struct buf *why)

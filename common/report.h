@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct buf;
+struct choice;
 struct tally;
 struct wt_meta;
 
@@ -31,6 +32,9 @@ struct report_options {
  */
 int report_parse_sort(const char *name, enum report_sort *sort, struct buf *why);
 
+/** report_sort_choice - what report_parse_sort() knows: a choice_fn */
+bool report_sort_choice(size_t i, struct choice *choice);
+
 /** report_by_name - name of one WT_BY_* bit: pid, comm, uid, cgroup, op, file; NULL for another */
 const char *report_by_name(unsigned int bit);
 
@@ -40,6 +44,9 @@ const char *report_by_name(unsigned int bit);
  * Return: 0, or -EINVAL with the reason in @why.
  */
 int report_parse_by(const char *list, uint32_t *by, struct buf *why);
+
+/** report_by_choice - what report_parse_by() knows, which has no default: a choice_fn */
+bool report_by_choice(size_t i, struct choice *choice);
 
 /** report_print - a whole report; @meta says what the session is (no name: a `trace -c`)
  *

@@ -224,6 +224,76 @@ usage() {
 	usage "unexpected argument" help trace probe
 }
 
+# choices COMMAND OPTION: what `OPTION help` lists, one a line
+choices() {
+	# shellcheck disable=SC2086 # there may be no command
+	wt $1 "$2" help
+	expect_status 0
+	[[ ! -s err ]] || fail "$1 $2 help: stderr is not empty"
+	has_not out '.{81}'
+	sed '/^\* by default$/d; s/ .*//' out
+}
+
+@test "VALUE help: what there is, as it is taken, and as help says it" {
+	while read -r command option names; do
+		[[ $command != - ]] || command=
+		is "$(choices "$command" "$option" | xargs)" "$names" "$command $option help"
+		wt help ${command:+"$command"}
+		text=$(sed -n "/^ .*$option=/,/^ *-.*=/p" out | tr -s ' \n' ' ')
+		for name in $names; do
+			[[ $text =~ [^a-z]$name([^a-z]|$) ]] || fail "the help of $option does not name $name"
+		done
+	done <<-END
+		trace --kind file pipe socket tty char block anon
+		pin --kind file pipe socket tty char block anon
+		trace --backend fentry raw tracepoint
+		pin --by pid comm uid cgroup op file
+		trace --by pid comm uid cgroup op file
+		dump --sort bytes calls errors latency
+		dump --color auto always never
+		- --color auto always never
+	END
+	choices trace --ops >listed
+	is "$(head -n 5 listed | xargs)" "write copy send sync all"
+	has_not listed '^(help|\*)$'
+	is "$(sort listed | uniq -d)" ""
+	# each is taken where it is looked at before privileges are
+	cd /
+	while IFS= read -r name; do
+		status=0
+		nobody "$(command -v writetrace)" trace -p $$ -e "$name" 2>"$BATS_TEST_TMPDIR/err" || status=$?
+		[[ $status != 0 && $status != 2 ]] || fail "$name: $(<"$BATS_TEST_TMPDIR/err")"
+	done <"$BATS_TEST_TMPDIR/listed"
+}
+
+@test "VALUE help: what is there by default" {
+	wt trace -e help
+	is "$(sed -n 's/ .*\*$//p' out | xargs)" "write copy $(
+		wt trace -e help
+		sed -nE 's/^([^ ]+) +of group (write|copy).*/\1/p' out | xargs)"
+	wt pin --by help
+	is "$(sed -n 's/ .*\*$//p' out | xargs)" "pid file"
+	wt dump --sort help
+	is "$(sed -n 's/ .*\*$//p' out)" bytes
+	wt trace --backend help
+	has_not out '\*'
+}
+
+@test "VALUE help: no privilege is needed, nothing is traced, what follows is not looked at" {
+	binary=$(command -v writetrace)
+	cd /
+	for arguments in "trace -e help" "pin web --kind=help" "trace --by help -- no-such-command" "--color help trace" \
+		"dump --sort help --bogus" "trace -khelp" "trace -p 999999999 --backend help" "-j trace -C help"; do
+		# shellcheck disable=SC2086
+		nobody "$binary" $arguments >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || fail "$arguments"
+		[[ -s $BATS_TEST_TMPDIR/out && ! -s $BATS_TEST_TMPDIR/err ]] || fail "$arguments"
+	done
+	cd "$BATS_TEST_TMPDIR"
+	# alone, and in full
+	usage "--ops: .*'help'" trace -e write,help
+	usage "--sort: " dump --sort helps
+}
+
 @test "-V" {
 	wt -V
 	has out '^writetrace [0-9]+\.[0-9]+(\.[0-9]+)?$'
