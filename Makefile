@@ -11,6 +11,9 @@ DOCDIR   = $(PREFIX)/share/doc/writetrace
 UNITDIR  = $(PREFIX)/lib/systemd/system
 MANDIR   = $(PREFIX)/share/man
 BASHDIR  = $(PREFIX)/share/bash-completion/completions
+FISHDIR  = $(PREFIX)/share/fish/vendor_completions.d
+# Debian's zsh looks into site-functions below /usr/local only.
+ZSHDIR   = $(PREFIX)/share/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 
 # For other processors, as in CROSS_COMPILE=aarch64-linux-gnu- SYSROOT=DIR BUILD=build/arm64
 CROSS_COMPILE ?=
@@ -251,16 +254,18 @@ install: all man $(BUILD)/writetrace@.service
 	install -D -m 0644 -t $(DESTDIR)$(UNITDIR) $(BUILD)/writetrace@.service
 	install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man8 $(PAGES)
 	install -D -m 0644 completions/writetrace.bash $(DESTDIR)$(BASHDIR)/writetrace
+	install -D -m 0644 -t $(DESTDIR)$(FISHDIR) completions/writetrace.fish
+	install -D -m 0644 -t $(DESTDIR)$(ZSHDIR) completions/_writetrace
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/writetrace $(DESTDIR)$(UNITDIR)/writetrace@.service
-	rm -f $(DESTDIR)$(BASHDIR)/writetrace
+	rm -f $(DESTDIR)$(BASHDIR)/writetrace $(DESTDIR)$(FISHDIR)/writetrace.fish $(DESTDIR)$(ZSHDIR)/_writetrace
 	rm -f $(PAGES:$(BUILD)/man/%=$(DESTDIR)$(MANDIR)/man8/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] \
 	  tests/bench/*.[ch])
-SHELLS  = $(shell grep -lE '^\#!.*(bash|sh|bats)' $$(git ls-files .ci tests completions))
+SHELLS  = completions/writetrace.bash $(shell grep -lE '^\#!.*[/ ](bash|sh|bats)( |$$)' $$(git ls-files .ci tests completions))
 
 lint:
 	$(Q).ci/deps build check

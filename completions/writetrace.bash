@@ -1,65 +1,123 @@
 # bash completion for writetrace(8)                        -*- shell-script -*-
 #
-# Commands, options and which of them take an argument come from the help of the program itself, so they are those of the
-# version that is installed. What an argument may be is told here, by the option's name.
+# Commands and options come from the help of the program itself, and what an option's value may be from the option's own
+# help, so they are those of the version that is installed.
+# shellcheck shell=bash
 
-# _writetrace_options COMMAND: its options, one a line, "=" behind those that want an argument
+# _writetrace_ask ARGUMENT...: what the program says, also for users who have it only as root
+_writetrace_ask() { PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin "$program" "$@" 2>/dev/null </dev/null; }
+
+# _writetrace_options COMMAND: option -> what help calls its value, "" for none, "[N]" where it may be left out, in $takes
 _writetrace_options() {
-	"$program" help ${1:+"$1"} 2>/dev/null |
-		sed -nE 's/^ +((-[A-Za-z]), )?(--[a-z][a-z-]*)(\[?=[^ ]+)?( .*)?$/\2\4\n\3\4/p' |
-		sed -nE 's/\[=.*//; s/=.*/=/; /^-/p'
+	local line
+	takes=()
+	while IFS= read -r line; do
+		[[ $line =~ ^\ +((-[A-Za-z]),\ )?(--[a-z][a-z-]*)(\[?)(=([^ ]+))?(\ |$) ]] || continue
+		line=${BASH_REMATCH[4]}${BASH_REMATCH[6]}
+		takes[${BASH_REMATCH[3]}]=$line
+		[[ ! ${BASH_REMATCH[2]} ]] || takes[${BASH_REMATCH[2]}]=$line
+	done < <(_writetrace_ask help ${1:+"$1"})
 }
 
-# _writetrace_commands: names of the commands
+# _writetrace_match BEGINNING WORD...: those that begin so. Not compgen -W, which would expand them: whoever may start
+# processes chooses what they are called.
+_writetrace_match() {
+	local beginning=$1 word
+	shift
+	COMPREPLY=()
+	for word; do
+		[[ $word != "$beginning"* ]] || COMPREPLY+=("$word")
+	done
+}
+
 _writetrace_commands() {
-	"$program" help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
+	local names
+	mapfile -t names < <(_writetrace_ask help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+	_writetrace_match "$cur" "${names[@]}"
 }
 
-# _writetrace_list VALUE...: one of them, after those that are there already, separated by commas
+# _writetrace_value_is_missing WORD: it is an option, or ends with one, whose value is the next word. Leaves $option.
+_writetrace_value_is_missing() {
+	local i
+	if [[ $1 == --* ]]; then
+		option=$1
+	else
+		# -xe: the first that takes a value takes the rest of the word
+		for ((i = 1; i < ${#1}; i++)); do
+			option=-${1:i:1}
+			[[ ! ${takes[$option]-} ]] || break
+		done
+		((i == ${#1} - 1)) || return
+	fi
+	[[ ${takes[$option]-} && ${takes[$option]} != \[* ]]
+}
+
+# _writetrace_list WORD...: those that begin like the last item, and are not there yet, behind the items before it
 _writetrace_list() {
-	local before= word=$cur
-	if [[ $cur == *,* ]]; then
-		before=${cur%,*},
-		word=${cur##*,}
-	fi
-	mapfile -t COMPREPLY < <(compgen -P "$before" -W "$*" -- "$word")
-	compopt -o nospace 2>/dev/null
+	local before='' item items=()
+	[[ $cur != *,* ]] || before=${cur%,*},
+	for item; do
+		[[ ,$before == *",$item,"* ]] || items+=("$before$item")
+	done
+	_writetrace_match "$cur" "${items[@]}"
+	compopt -o nospace
 }
 
-# Processes, or of one of them the threads, as numbers; where there are several their names are shown, too
-_writetrace_pids() {
-	local before= word=$cur
-	[[ $cur != *,* ]] || { before=${cur%,*}, word=${cur##*,}; }
-	mapfile -t COMPREPLY < <(ps -e -o "$1=,comm=" 2>/dev/null |
-		awk -v before="$before" -v word="$word" 'index($1, word) == 1 { print before $1 " (" $2 ")" }')
-	if ((${#COMPREPLY[@]} == 1)); then
-		COMPREPLY=("${COMPREPLY[0]% (*}")
+# _writetrace_tasks OPTION-OF-PS...: numbers of processes or threads; where they are only shown, their names are, too
+_writetrace_tasks() {
+	local number name tasks=()
+	while read -r number name; do
+		tasks+=("$number ($name)")
+	done < <(ps "$@" 2>/dev/null)
+	if [[ ${COMP_TYPE-} == 37 ]]; then
+		tasks=("${tasks[@]%% *}")
 	fi
+	_writetrace_list "${tasks[@]}"
+	((${#COMPREPLY[@]} != 1)) || COMPREPLY=("${COMPREPLY[0]%% (*}")
 }
 
-# _writetrace_argument OPTION: what may follow it
-_writetrace_argument() {
-	case $1 in
-	-e | --ops)
-		_writetrace_list write copy send sync all pwrite64 writev pwritev pwritev2 sendfile splice vmsplice tee \
-			copy_file_range sendto sendmsg sendmmsg fsync fdatasync sync_file_range syncfs msync io_uring:write \
-			io_uring:writev io_uring:write_fixed io_uring:send io_uring:sendmsg io_uring:fsync aio:pwrite aio:pwritev aio:fsync
-		# a colon ends a word for readline
-		declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+# _writetrace_names: of processes, as the shell has to be told them
+_writetrace_names() {
+	local names
+	mapfile -t names < <(ps -e -o comm= 2>/dev/null | sort -u)
+	mapfile -t names < <(((${#names[@]} == 0)) || printf '%q\n' "${names[@]}")
+	_writetrace_match "$cur" "${names[@]}"
+}
+
+# _writetrace_files d|f: directories, or all files, too
+_writetrace_files() {
+	mapfile -t COMPREPLY < <(compgen "-$1" -- "$cur")
+	compopt -o filenames
+}
+
+# _writetrace_value OPTION VALUE: what may stand for VALUE, by what help calls it
+_writetrace_value() {
+	local cur=$2 words
+	case ${takes[$1]#[} in
+	LIST)
+		mapfile -t words < <(_writetrace_ask ${command:+"$command"} "$1" help | sed '/^\*/d; s/ .*//')
+		_writetrace_list "${words[@]}"
 		;;
-	-k | --kind) _writetrace_list file pipe socket tty char block anon ;;
-	-C | --columns) _writetrace_list "$("$program" trace -C help 2>/dev/null | awk '/^[a-z]/ { print $1 }') help" ;;
-	--by) _writetrace_list pid comm uid cgroup op file ;;
-	--backend) mapfile -t COMPREPLY < <(compgen -W "fentry raw tracepoint" -- "$cur") ;;
-	--color) mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur") ;;
-	--sort) mapfile -t COMPREPLY < <(compgen -W "bytes calls errors latency" -- "$cur") ;;
-	-p | --pid) _writetrace_pids pid ;;
-	--tid) _writetrace_pids tid ;;
-	-n | --comm) mapfile -t COMPREPLY < <(compgen -W "$(ps -e -o comm= 2>/dev/null | sort -u)" -- "$cur") ;;
-	-u | --uid) _writetrace_list "$(compgen -u)" ;;
-	-g | --cgroup) mapfile -t COMPREPLY < <(compgen -d -- "${cur:-/sys/fs/cgroup/}") && compopt -o filenames 2>/dev/null ;;
-	--bpffs) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && compopt -o filenames 2>/dev/null ;;
-	-P | --path | -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && compopt -o filenames 2>/dev/null ;;
+	NAME | KEY | WHEN)
+		mapfile -t words < <(_writetrace_ask ${command:+"$command"} "$1" help | sed '/^\*/d; s/ .*//')
+		_writetrace_match "$cur" "${words[@]}"
+		;;
+	PID*) _writetrace_tasks -e -o pid=,comm= ;;
+	TID*) _writetrace_tasks -e -L -o tid=,comm= ;;
+	USER*)
+		mapfile -t words < <(compgen -u)
+		_writetrace_list "${words[@]}"
+		;;
+	GLOB)
+		if [[ $1 == -n || $1 == --comm ]]; then _writetrace_names; else _writetrace_files f; fi
+		;;
+	FILE) _writetrace_files f ;;
+	DIR) _writetrace_files d ;;
+	PATH)
+		# a cgroup
+		cur=${cur:-/sys/fs/cgroup/}
+		_writetrace_files d
+		;;
 	esac
 }
 
@@ -70,74 +128,95 @@ _writetrace_command() {
 	elif ((cword == $1)); then
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
 	else
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		compopt -o filenames 2>/dev/null
+		_writetrace_files f
 	fi
 }
 
 # Names of sessions that are pinned
 _writetrace_sessions() {
-	local bpffs=/sys/fs/bpf i
-	for ((i = 1; i < COMP_CWORD - 1; i++)); do
-		[[ ${COMP_WORDS[i]} != --bpffs ]] || bpffs=${COMP_WORDS[i + 1]}
+	local names
+	mapfile -t names < <(command ls "$bpffs/writetrace" 2>/dev/null | grep -x '[A-Za-z0-9_-]*' | grep -v '^stage_\|^trash_')
+	_writetrace_match "$cur" "${names[@]}"
+}
+
+# _writetrace_words: what readline has taken apart at = and : is one word again, in $words
+_writetrace_words() {
+	local i word joined=
+	words=("${COMP_WORDS[0]}")
+	for ((i = 1; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $word && ($joined || $word == [=:]*) ]]; then
+			words[-1]+=$word
+		else
+			words+=("$word")
+		fi
+		joined=
+		[[ $word != *[=:] ]] || joined=1
 	done
-	mapfile -t COMPREPLY < <(compgen -W "$(command ls "$bpffs/writetrace" 2>/dev/null | grep -v '^stage_\|^trash_')" -- "$cur")
+	cword=$((${#words[@]} - 1)) cur=${words[-1]}
 }
 
 _writetrace() {
-	local cur prev words cword command='' program i options option
-	if declare -F _init_completion >/dev/null; then
-		_init_completion -n =: || return
-	else
-		cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
-	fi
-	program=${words[0]}
+	local cur words cword program command='' bpffs=/sys/fs/bpf option='' i arguments=0 offset rest
+	local -A takes
+	_writetrace_words
+	program=${words[0]/#~\//~/}
 	COMPREPLY=()
 
-	# which command, and is it COMMAND's turn?
+	if [[ ${COMP_WORDS[COMP_CWORD - 1]} == [\<\>]* ]]; then
+		_writetrace_files f
+		return
+	fi
+	# which command, how many arguments, and whose turn is it: a value's, COMMAND's?
+	_writetrace_options ''
 	for ((i = 1; i < cword; i++)); do
-		case ${words[i]} in
-		--) break ;;
-		--bpffs | --color) i=$((i + 1)) ;;
-		-*) ;;
-		*)
-			command=${words[i]}
-			break
-			;;
-		esac
-	done
-	for ((; i < cword; i++)); do
 		if [[ ${words[i]} == -- ]]; then
-			_writetrace_command $((i + 1))
+			if [[ $command == trace ]]; then
+				# readline's count, which is also _command_offset's
+				for ((offset = 1; offset < COMP_CWORD; offset++)); do
+					[[ ${COMP_WORDS[offset]} != -- ]] || break
+				done
+				cur=${COMP_WORDS[COMP_CWORD]} cword=$COMP_CWORD
+				_writetrace_command $((offset + 1))
+			fi
 			return
+		elif [[ ${words[i]} == [\<\>]* ]]; then
+			i=$((i + 1))
+		elif [[ ${words[i]} == --bpffs=* ]]; then
+			bpffs=${words[i]#*=}
+		elif [[ ${words[i]} == -* ]]; then
+			_writetrace_value_is_missing "${words[i]}" || continue
+			i=$((i + 1))
+			[[ $option != --bpffs ]] || bpffs=${words[i]}
+		elif [[ $command ]]; then
+			arguments=$((arguments + 1))
+		else
+			command=${words[i]}
+			[[ $command == help ]] || _writetrace_options "$command"
 		fi
 	done
 
-	mapfile -t options < <(_writetrace_options "$command")
-	# --option=argument
-	if [[ $cur == --*=* ]]; then
-		option=${cur%%=*}
-		cur=${cur#*=}
-		_writetrace_argument "$option"
-		[[ ${COMP_WORDBREAKS} == *=* ]] || COMPREPLY=("${COMPREPLY[@]/#/$option=}")
-		return
+	if ((i > cword)); then
+		_writetrace_value "$option" "$cur"
+	elif [[ $cur == --*=* ]]; then
+		_writetrace_value "${cur%%=*}" "${cur#*=}"
+		COMPREPLY=("${COMPREPLY[@]/#/"${cur%%=*}="}")
+	elif [[ $cur == -* ]]; then
+		_writetrace_match "$cur" "${!takes[@]}"
+	else
+		case $command in
+		'') _writetrace_commands ;;
+		help) ((arguments)) || _writetrace_commands ;;
+		unpin) _writetrace_sessions ;;
+		dump | pin) ((arguments)) || _writetrace_sessions ;;
+		trace) _writetrace_match "$cur" -- ;;
+		esac
 	fi
-	for option in "${options[@]}"; do
-		if [[ $option == "$prev=" ]]; then
-			_writetrace_argument "$prev"
-			return
-		fi
-	done
-	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "${options[*]%=}" -- "$cur")
-		return
-	fi
-	case $command in
-	'' | help) mapfile -t COMPREPLY < <(compgen -W "$(_writetrace_commands)" -- "$cur") ;;
-	dump | unpin) _writetrace_sessions ;;
-	pin) [[ $prev != pin ]] || _writetrace_sessions ;;
-	trace) mapfile -t COMPREPLY < <(compgen -W "--" -- "$cur") ;;
-	esac
+	# for readline the word begins behind the last of these
+	rest=$cur
+	[[ $COMP_WORDBREAKS != *=* ]] || rest=${rest##*=}
+	[[ $COMP_WORDBREAKS != *:* ]] || rest=${rest##*:}
+	COMPREPLY=("${COMPREPLY[@]#"${cur%"$rest"}"}")
 }
 
 complete -F _writetrace writetrace
