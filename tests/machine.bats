@@ -45,13 +45,14 @@ setup() {
 	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 	cat /sys/kernel/tracing/trace_pipe >pipe.out 3>&- &
 	started+=($!)
+	wanted=0
 	for backend in $(backends); do
+		wanted=$((wanted + 2))
 		wt trace -j --trace-pipe --backend "$backend" -- perl -e 'open F, ">f"; syswrite F, "12345"; syswrite F, "1"'
 		expect_status 0
 		whole 2
 	done
-	# two for each backend
-	traced() { [[ $(grep -cE 'write fd [0-9]+: [51] bytes' pipe.out) -ge 6 ]]; }
+	traced() { [[ $(grep -cE 'write fd [0-9]+: [51] bytes' pipe.out) -ge $wanted ]]; }
 	until_true traced
 	has pipe.out 'write.* 5'
 }
