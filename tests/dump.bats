@@ -185,12 +185,12 @@ has_ended() {
 	is "$(<out)" '{"sessions":[]}'
 	before=$(date +%s)
 	loaded --events 100 --min-size 1 -P '/*' -P $'/it\'s\n' --min-latency 1ns
-	pin b -p "$target" --backend tracepoint --by op --rows 10
+	pin b -p "$target" --backend raw --by op --rows 10
 	dump --list
 	expect_status 0
 	is "$(head -n 1 out | xargs)" "NAME SINCE BY BACKEND SEEN LOST FILTERS"
 	is "$(wc -l <out)" 3 lines
-	has out '^b    [-0-9]{10} [0-9:]{8} op       tracepoint +0 +0\?? --pid [0-9]+$'
+	has out '^b    [-0-9]{10} [0-9:]{8} op       raw +0 +0\?? --pid [0-9]+$'
 	has out "^web  [-0-9]{10} [0-9:]{8} pid,file [a-z]+ +69 +0\\?? --pid $target --follow --path '/\\*' --path \\\$'/it\\\\'s\\\\x0A' --min-size 1 --min-latency 1ns\$"
 	between "$before" "$(date -d "$(awk '$1 == "web" { print $2, $3 }' out)" +%s)" "$(date +%s)" "since"
 	dump --list -j
