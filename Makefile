@@ -30,6 +30,8 @@ RST2MAN      ?= $(shell command -v rst2man || echo rst2man.py)
 CLANG_FORMAT ?= clang-format
 
 BUILD   := build
+# What runs in the kernel may be shared by builds that differ in the rest.
+BPF_BUILD = $(BUILD)
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null | sed 's/-.*//' | grep . || uname -m)
 ARCH    := $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
 
@@ -50,13 +52,14 @@ endif
 # --- Flags ----------------------------------------------------------------------------------------
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
+	      -ffile-prefix-map=$(CURDIR)=. \
 	      $(addprefix -I,$(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu))
 
 CFLAGS ?= -O2 -g
 # Rows of tables leave out at their end what they do not have.
 WT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DWT_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
 	    -Wno-missing-field-initializers \
-	    -I. -iquote common -I$(BUILD) $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib smartcols)
+	    -I. -iquote common -I$(BPF_BUILD) $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib smartcols)
 WT_LIBS   = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib smartcols)
 
 ifeq ($(SANITIZE),1)
@@ -69,7 +72,7 @@ endif
 
 OBJS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard cmd/*.c common/*.c))
 OBJECTS   := writetrace writetrace_direct writetrace_no_fetch
-SKELETONS := $(OBJECTS:%=$(BUILD)/%.skel.h)
+SKELETONS := $(OBJECTS:%=$(BPF_BUILD)/%.skel.h)
 PAGES     := $(patsubst man/%.rst,$(BUILD)/man/%.8,$(wildcard man/*.rst))
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/*.c))
 WORKLOADS := $(BUILD)/tests/workload
@@ -78,7 +81,7 @@ COMPAT := $(if $(filter x86_64,$(shell uname -m)),$(if $(CROSS_COMPILE),,$(BUILD
 
 .PHONY: all man run check check-long check-kernels check-compilers check-build bench bench-deps install uninstall deps lint format clean help
 .DELETE_ON_ERROR:
-.PRECIOUS: $(BUILD)/%.skel.h $(BUILD)/%.bpf.o
+.PRECIOUS: $(BPF_BUILD)/%.skel.h $(BPF_BUILD)/%.bpf.o
 
 all: $(BUILD)/writetrace
 
@@ -92,7 +95,7 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS) $(WT_CFLAGS) -MMD -MP -c -o $@ $<
 
 # Types of the kernel that our programs know (bpf/kernel.h), sorted by name
-$(BUILD)/kernel_type_names.h: $(BUILD)/writetrace.bpf.o $(BUILD)/writetrace_direct.bpf.o
+$(BPF_BUILD)/kernel_type_names.h: $(BPF_BUILD)/writetrace.bpf.o $(BPF_BUILD)/writetrace_direct.bpf.o
 	$(say) NAMES $@
 	$(Q)for object in $^; do $(BPFTOOL) btf dump file $$object format raw || exit; done > $@.tmp
 	$(Q)echo '#define KERNEL_TYPE_NAMES \' > $@
@@ -101,13 +104,13 @@ $(BUILD)/kernel_type_names.h: $(BUILD)/writetrace.bpf.o $(BUILD)/writetrace_dire
 	$(Q)echo >> $@
 	$(Q)rm $@.tmp
 
-$(BUILD)/common/kernel_btf.o $(BUILD)/fuzz/obj/common/kernel_btf.o: $(BUILD)/kernel_type_names.h
+$(BUILD)/common/kernel_btf.o $(BUILD)/fuzz/obj/common/kernel_btf.o: $(BPF_BUILD)/kernel_type_names.h
 
 # The skeletons must be there before the files that include them are compiled for the first time.
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/session*.c)): $(SKELETONS)
 
 # clang compiles, bpftool strips what only debuggers want, and turns the rest into a C header.
-$(OBJECTS:%=$(BUILD)/%.bpf.o): bpf/writetrace.bpf.c
+$(OBJECTS:%=$(BPF_BUILD)/%.bpf.o): bpf/writetrace.bpf.c Makefile
 	$(say) BPF $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $<
@@ -116,10 +119,10 @@ $(OBJECTS:%=$(BUILD)/%.bpf.o): bpf/writetrace.bpf.c
 
 # The same once more for kernels that allow plain loads of kernel memory, and for those before 5.12, without atomic
 # operations that tell the old value. (One object for all would be mostly what the verifier has to throw out.)
-$(BUILD)/writetrace_direct.bpf.o: BPF_CFLAGS += -DWT_DIRECT
-$(BUILD)/writetrace_no_fetch.bpf.o: BPF_CFLAGS += -DWT_NO_FETCH
+$(BPF_BUILD)/writetrace_direct.bpf.o: BPF_CFLAGS += -DWT_DIRECT
+$(BPF_BUILD)/writetrace_no_fetch.bpf.o: BPF_CFLAGS += -DWT_NO_FETCH
 
-$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+$(BPF_BUILD)/%.skel.h: $(BPF_BUILD)/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
