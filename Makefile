@@ -51,6 +51,7 @@ endif
 
 # --- Flags ----------------------------------------------------------------------------------------
 
+# BTF has the names of source files, which shall not say where we were built.
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Werror \
 	      -ffile-prefix-map=$(CURDIR)=. \
 	      $(addprefix -I,$(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu))
@@ -79,7 +80,7 @@ WORKLOADS := $(BUILD)/tests/workload
 # of x86's 64-bit compilers, those that can
 COMPAT := $(if $(filter x86_64,$(shell uname -m)),$(if $(CROSS_COMPILE),,$(BUILD)/tests/compat32))
 
-.PHONY: all man run check check-long check-kernels check-compilers check-build bench bench-deps install uninstall deps lint format clean help
+.PHONY: all man run check check-long check-kernels check-compilers check-build bench bench-deps install uninstall dist deb deps lint format clean help
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BPF_BUILD)/%.skel.h $(BPF_BUILD)/%.bpf.o
 
@@ -247,7 +248,7 @@ deps:
 
 # Where things will be is known here only, so this file is made anew each time.
 $(BUILD)/writetrace@.service: common/writetrace@.service.in FORCE
-	$(Q)sed 's,@SBINDIR@,$(SBINDIR),; s,@DOCDIR@,$(DOCDIR),' $< > $@
+	$(Q)sed 's,@SBINDIR@,$(SBINDIR),' $< > $@
 
 FORCE:
 
@@ -265,6 +266,14 @@ uninstall:
 	rm -f $(DESTDIR)$(BASHDIR)/writetrace $(DESTDIR)$(FISHDIR)/writetrace.fish $(DESTDIR)$(ZSHDIR)/_writetrace
 	rm -f $(PAGES:$(BUILD)/man/%=$(DESTDIR)$(MANDIR)/man8/%)
 	rm -rf $(DESTDIR)$(DOCDIR)
+
+# The source of the last commit, and a package for Debian and Ubuntu: into build/
+dist:
+	$(Q).ci/dist
+
+deb:
+	$(Q).ci/deps build package
+	$(Q).ci/deb $(VERSION)
 
 SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] \
 	  tests/bench/*.[ch])
@@ -285,7 +294,7 @@ format:
 	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
 
 clean:
-	rm -rf build/cmd build/common build/man build/tests build/run build/sanitize build/writetrace*
+	rm -rf build/cmd build/common build/man build/tests build/run build/sanitize build/deb build/writetrace*
 
 help:
 	@echo 'all             build build/writetrace (the default)'
@@ -294,14 +303,16 @@ help:
 	@echo 'check           install what is missing, build, pass all tests'
 	@echo 'check-kernels   tests in guests of all kernels that we support (an hour or two)'
 	@echo 'check-compilers builds with gcc, clang, and the newest libbpf, tried in guests'
-	@echo 'check-long      units and tests of this kernel at full size (an hour or two)'
+	@echo 'check-long      units and tests of this kernel at full size, the package in a fresh Debian (an hour or two)'
 	@echo 'bench           what tracing costs, as a table (half an hour; ROWS="null rate" for some)'
 	@echo 'bench-deps      install other tracers, to be measured beside it'
 	@echo 'install         to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'
+	@echo 'deb             a package for Debian and Ubuntu: build/writetrace_$(VERSION)_ARCH.deb'
+	@echo 'dist            the source of the last commit: build/writetrace-$(VERSION).tar.xz'
 	@echo 'deps            install what is missing to build and test'
 	@echo 'lint            clang-format, cppcheck, shellcheck'
 	@echo 'format          let clang-format lay out the code'
-	@echo 'clean           remove what was built; guest kernels stay in build/vm'
+	@echo 'clean           remove what was built; guest kernels stay in build/vm, tests'\'' roots in build/root'
 	@echo
 	@echo 'V=1 shows commands, SANITIZE=1 builds build/sanitize/writetrace with ASan and UBSan.'
 

@@ -65,6 +65,8 @@ zsh_dir=site-functions
 	install_to "" "$PWD/usr"
 	unit=$PWD/usr/lib/systemd/system/writetrace@web.service
 	cp "$PWD/usr/lib/systemd/system/writetrace@.service" "$unit"
+	# and the page that the unit names
+	export MANPATH=$PWD/usr/share/man
 	systemd-analyze verify "$unit" >log 2>&1 || fail "$(<log)"
 	has_not log "$unit|writetrace"
 	sed -i 's/^Type=.*/Type=nonsense/' "$unit"
