@@ -31,6 +31,7 @@
 #include "session_opts.h"
 #include "summary.h"
 #include "trace_opts.h"
+#include "trace_top.h"
 
 #define RING_DEFAULT (8 << 20)
 #define WATCHERS_MAX 16
@@ -45,6 +46,7 @@ struct trace {
 	struct child *child;
 	struct session *session;
 	struct stream *stream;
+	struct trace_top *top; /* or NULL */
 };
 
 static void trace_spec(struct opts_spec *spec, struct opt_group groups[5], struct trace *t)
@@ -104,8 +106,8 @@ static int trace_open_session(struct trace *t, struct buf *why)
 	struct session_options o = {
 		.filter = &t->filter,
 		.backend = t->session_options.backend,
-		.stream = !t->options.summary,
-		.tally = t->options.summary,
+		.stream = !t->options.summary && !t->top,
+		.tally = t->options.summary || t->top,
 		.by = t->session_options.by,
 		.rows = SESSION_ROWS,
 		.no_latency = t->session_options.no_latency,
@@ -156,6 +158,8 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 		pids[i] = t->filter.pids.items[i].nr;
 	for (size_t i = 0; i < t->filter.tids.n; i++)
 		tids[i] = t->filter.tids.items[i].nr;
+	if (t->top)
+		trace_top_stream(t->top, &o);
 	t->lines.filter = &t->filter;
 	t->lines.limit = t->options.count;
 	err = lines_open(&t->lines, session_file_slots(t->session));
@@ -202,6 +206,8 @@ static int trace_lines_end(struct trace *t, uint64_t *lost)
 
 static int trace_finish(struct trace *t, uint64_t *lost)
 {
+	if (t->top)
+		return trace_top_end(t->top, t->session, &t->lines, lost);
 	return t->options.summary ? summary_end(t->session, &t->lines, t->globals, lost)
 				  : trace_lines_end(t, lost);
 }
@@ -213,9 +219,10 @@ static int trace_run(struct trace *t)
 
 	if (t->child)
 		child_go(t->child);
-	else if (!t->options.summary)
+	else if (!t->options.summary && !t->top)
 		lines_header(&t->lines);
 	end = stream_run(t->stream);
+	trace_top_hide(t->top);
 	/* a COMMAND that cannot be started leaves nothing but an error */
 	if (end == STREAM_CHILD_EXITED && child_exec_errno(t->child)) {
 		log_error("%s: %s", t->command, strerror(child_exec_errno(t->child)));
@@ -247,17 +254,20 @@ static int trace_fail(const struct trace *t, int err, struct buf *why)
 
 static int trace_start(struct trace *t, char **command)
 {
+	struct child_options child = { .no_terminal = t->options.top_ns > 0 };
 	struct buf why = {};
 	int err, status;
 
 	t->command = command ? *command : NULL;
 	err = filter_resolve(&t->filter, &why);
+	if (!err && t->options.top_ns)
+		err = trace_top_new(&t->top, t->globals, t->options.top_ns, &why);
 	if (!err)
 		err = trace_open_output(t, &why);
 	if (!err) {
-		err = stream_block_signals();
+		err = stream_block_signals(trace_top_signals(t->top), &child.mask);
 		if (!err && command)
-			err = child_start(&t->child, command);
+			err = child_start(&t->child, command, &child);
 		if (err)
 			buf_printf(&why, "cannot start: %s", strerror(-err));
 	}
@@ -265,6 +275,8 @@ static int trace_start(struct trace *t, char **command)
 		err = trace_open_session(t, &why);
 	if (!err)
 		err = trace_open_stream(t, &why);
+	if (!err && t->top)
+		err = trace_top_show(t->top, t->session, &why);
 	status = err ? trace_fail(t, err, &why) : trace_run(t);
 	buf_free(&why);
 	return status;
@@ -274,6 +286,7 @@ static int trace_close(struct trace *t, int status)
 {
 	int err;
 
+	trace_top_free(t->top);
 	stream_close(t->stream);
 	session_close(t->session);
 	child_close(t->child);
@@ -300,17 +313,8 @@ static int trace_check_options(struct trace *t, struct buf *why)
 
 	if (session_opts_check(&t->session_options, &t->filter, why))
 		return -EINVAL;
-	if (t->options.summary && (t->options.columns || t->options.data_max || t->options.count)) {
-		buf_printf(why, "--summary shows no lines, so --%s has no use",
-			   t->options.columns	 ? "columns"
-			   : t->options.data_max ? "data"
-						 : "count");
+	if (trace_opts_check(&t->options, t->globals->json, t->session_options.by, why))
 		return -EINVAL;
-	}
-	if (!t->options.summary && t->session_options.by) {
-		buf_puts(why, "--by goes with --summary");
-		return -EINVAL;
-	}
 	if (!t->session_options.by)
 		t->session_options.by = session_opts_by;
 	return print_setup(&t->lines.print, &options, t->options.columns, why);

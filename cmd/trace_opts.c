@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <unistd.h>
 #include <linux/types.h>
 
 #include "bpf/writetrace.h"
 #include "common/buf.h"
 #include "common/fields.h"
 #include "common/units.h"
+
+#define TOP_DEFAULT_NS (2 * UNITS_NS_PER_S)
 
 static int set_data(void *target, const char *arg, struct buf *why)
 {
@@ -34,11 +37,29 @@ static int set_ring_size(void *target, const char *arg, struct buf *why)
 	return 0;
 }
 
+/* More often, there would be little else but reading. */
+#define TOP_LEAST_NS (100 * UNITS_NS_PER_MS)
+#define TOP_MOST_NS  UNITS_NS_PER_HOUR
+
+static int set_top(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+
+	options->top_ns = TOP_DEFAULT_NS;
+	if (!arg || (!units_parse_time_ns(arg, UNITS_NS_PER_S, &options->top_ns) &&
+		     options->top_ns >= TOP_LEAST_NS && options->top_ns <= TOP_MOST_NS))
+		return 0;
+	buf_printf(why, "'%s' is not a time from 100ms to 1h (2, 0.5, 500ms)", arg);
+	return -EINVAL;
+}
+
 #define AT(member) offsetof(struct trace_options, member)
 
 const struct opt trace_opts[] = {
 	{ "summary", 'c', NULL, OPT_FLAG, AT(summary),
 	  "no lines; at the end totals, histograms and rows, as dump shows them", NULL },
+	{ "top", 309, "SECS", OPT_MAYBE, 0,
+	  "a full-screen view of who writes what, new every SECS (default 2)", set_top },
 	{ "output", 'o', "FILE", OPT_STRING, AT(output), "write lines to FILE, created anew",
 	  NULL },
 	{ "force", 300, NULL, OPT_FLAG, AT(force), "with -o: replace FILE if it exists", NULL },
@@ -56,3 +77,33 @@ const struct opt trace_opts[] = {
 	  "also trace writetrace and what shows its output", NULL },
 	{},
 };
+
+/* Return: the first option given that --top cannot heed, or NULL. */
+static const char *useless_for_top(const struct trace_options *o, bool json)
+{
+	return o->summary    ? "summary"
+	       : o->output   ? "output"
+	       : o->columns  ? "columns"
+	       : o->data_max ? "data"
+	       : o->count    ? "count"
+	       : json	     ? "json"
+			     : NULL;
+}
+
+int trace_opts_check(const struct trace_options *o, bool json, uint32_t by, struct buf *why)
+{
+	const char *useless = o->top_ns ? useless_for_top(o, json) : NULL;
+
+	if (useless)
+		buf_printf(why, "--top shows a screen, so --%s has no use", useless);
+	else if (o->top_ns && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		buf_puts(why, "--top needs a terminal as standard input and output");
+	else if (o->summary && (o->columns || o->data_max || o->count))
+		buf_printf(why, "--summary shows no lines, so --%s has no use",
+			   o->columns	 ? "columns"
+			   : o->data_max ? "data"
+					 : "count");
+	else if (!o->summary && !o->top_ns && by)
+		buf_puts(why, "--by goes with --summary or --top");
+	return why->len ? -EINVAL : 0;
+}

@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "stream.h"
-
 struct child {
 	pid_t pid;
 	int gate;	 /* closing it wakes the child; its reader sees end of file */
@@ -21,7 +19,24 @@ struct child {
 
 enum { GATE_SHUT = -1 };
 
-static void child_main(struct child *child, int gate, int go, char *const *argv)
+/* Return: 0 or -errno. */
+static int child_leave_terminal(void)
+{
+	int null = -1;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (!isatty(fd))
+			continue;
+		if (null < 0)
+			null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (null < 0 || dup2(null, fd) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static void child_main(struct child *child, int gate, int go, char *const *argv,
+		       const struct child_options *options)
 {
 	char byte;
 	ssize_t n;
@@ -34,13 +49,15 @@ static void child_main(struct child *child, int gate, int go, char *const *argv)
 	if (n != 1)
 		_exit(125);
 	close(gate);
-	stream_unblock_signals();
+	if (options->no_terminal && child_leave_terminal())
+		_exit(125);
+	sigprocmask(SIG_SETMASK, &options->mask, NULL);
 	execvp(argv[0], argv);
 	*child->exec_errno = errno;
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-int child_start(struct child **out, char *const *argv)
+int child_start(struct child **out, char *const *argv, const struct child_options *options)
 {
 	struct child *child = calloc(1, sizeof(*child));
 	int gate[2], err;
@@ -62,7 +79,7 @@ int child_start(struct child **out, char *const *argv)
 	}
 	child->pid = fork();
 	if (!child->pid)
-		child_main(child, gate[0], gate[1], argv);
+		child_main(child, gate[0], gate[1], argv, options);
 	err = child->pid < 0 ? -errno : 0;
 	close(gate[0]);
 	child->gate = gate[1];

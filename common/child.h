@@ -5,16 +5,23 @@
 #ifndef WT_CHILD_H
 #define WT_CHILD_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 struct child;
 
+struct child_options {
+	sigset_t mask;	  /* its signal mask */
+	bool no_terminal; /* standard input, output and error are /dev/null where they are a
+			     terminal */
+};
+
 /** child_start - make a process that waits before it becomes COMMAND
  *
  * Return: 0 or -errno.
  */
-int child_start(struct child **child, char *const *argv);
+int child_start(struct child **child, char *const *argv, const struct child_options *options);
 
 pid_t child_pid(const struct child *child);
 

@@ -45,6 +45,15 @@ void hist_bar(struct buf *out, uint64_t count, uint64_t most, unsigned int width
 void hist_text(struct buf *out, const uint64_t counts[],
 	       void (*put)(struct buf *out, uint64_t value), unsigned int bar_width, bool utf8);
 
+/** hist_strip - append buckets @first to @last as one column each, the darker the more they count
+ *
+ *	 ░▒▓█▒
+ *
+ * What is not 0 shows something. Without @utf8 it is " .:*#".
+ */
+void hist_strip(struct buf *out, const uint64_t counts[], unsigned int first, unsigned int last,
+		bool utf8);
+
 /** hist_json - append [{"le_ns":1024,"count":17},…], buckets from the first to the last not empty
  *
  * @bound is the name of the upper bound, "le_ns" or "le", which is null for the last bucket of all.

@@ -10,23 +10,20 @@
 #include <linux/types.h>
 
 #include "bpf/writetrace.h"
+#include "ranking.h"
 #include "tally.h"
-
-/* A row as it is shown: it may be several of the tally. */
-struct report_row {
-	const struct tally_row *key;
-	struct wt_sums sums;
-};
 
 struct report {
 	const struct wt_meta *meta;
 	const struct tally *tally;
 	const struct report_options *options;
+	uint32_t by;	   /* WT_BY_*: what rows are told apart by */
+	uint64_t per_ns;   /* sums of rows are shown as so much a second; 0: as they are */
 	bool latency;	   /* is known */
 	bool latency_max;  /* too */
 	uint64_t since_ns; /* CLOCK_REALTIME */
 	uint64_t until_ns;
-	struct report_row *rows; /* in order */
+	const struct ranking_row *rows; /* in order */
 	size_t n_shown;
 	size_t n_hidden; /* behind them, for the limit */
 	struct wt_sums hidden;

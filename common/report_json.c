@@ -102,7 +102,7 @@ static void json_file(struct json *json, const struct tally_file *file)
 }
 
 /* {"pid":812,"comm":"postgres","kind":"file","path":"/…","dev":"254:0","ino":9,"calls":…} */
-static void json_row(struct json *json, const struct report *r, const struct report_row *row)
+static void json_row(struct json *json, const struct report *r, const struct ranking_row *row)
 {
 	const struct tally_row *key = row->key;
 	uint32_t by = r->meta->by;

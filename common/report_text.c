@@ -17,7 +17,6 @@
 
 #include "backend.h"
 #include "buf.h"
-#include "fields.h"
 #include "hist.h"
 #include "meta.h"
 #include "print.h"
@@ -25,8 +24,6 @@
 #include "table.h"
 #include "text.h"
 #include "units.h"
-
-#define COMM_MAX 20 /* columns, on a terminal: only a name full of escapes is wider */
 
 static void put_head(struct buf *out, const struct report *r)
 {
@@ -54,40 +51,6 @@ static void put_head(struct buf *out, const struct report *r)
 	buf_free(&line);
 }
 
-static void put_bytes(struct buf *out, const struct report *r, uint64_t bytes)
-{
-	if (r->options->width)
-		units_size(out, bytes);
-	else
-		buf_u64(out, bytes);
-}
-
-static void sums_columns(struct table *t)
-{
-	table_column(t, "CALLS", TABLE_NUMBER);
-	table_column(t, "BYTES", TABLE_NUMBER);
-	table_column(t, "ERRORS", TABLE_NUMBER);
-}
-
-static void put_sums(struct table *t, const struct report *r, const struct wt_sums *sums)
-{
-	buf_u64(table_cell(t), sums->calls);
-	put_bytes(table_cell(t), r, sums->bytes);
-	buf_u64(table_cell(t), sums->errors);
-	if (sums->errors)
-		table_alert(t);
-}
-
-static void put_average(struct table *t, const struct wt_sums *sums)
-{
-	struct buf *cell = table_cell(t);
-
-	if (sums->calls)
-		units_time(cell, sums->latency_ns / sums->calls);
-	else
-		buf_putc(cell, '-');
-}
-
 /* What the bucket counts may be more than what was seen. */
 static void put_percentile(struct buf *out, const struct report *r, const struct tally_op *op)
 {
@@ -106,10 +69,10 @@ static void put_op(struct table *t, const struct report *r, const char *name,
 
 	table_row(t);
 	buf_puts(table_cell(t), name);
-	put_sums(t, r, sums);
+	report_put_sums(t, r, sums);
 	if (!r->latency)
 		return;
-	put_average(t, sums);
+	report_put_average(t, sums);
 	cell = table_cell(t);
 	if (op)
 		put_percentile(cell, r, op);
@@ -126,7 +89,7 @@ static int put_ops(struct buf *out, const struct report *r)
 	if (!t)
 		return -ENOMEM;
 	table_column(t, "OP", TABLE_TEXT);
-	sums_columns(t);
+	report_sums_columns(t, r);
 	if (r->latency) {
 		table_column(t, "AVG", TABLE_NUMBER);
 		table_column(t, "P99", TABLE_NUMBER);
@@ -145,120 +108,6 @@ static int put_ops(struct buf *out, const struct report *r)
 	return err;
 }
 
-static void put_pid(struct buf *out, const struct tally_row *key)
-{
-	buf_u64(out, key->pid);
-}
-
-static void put_comm(struct buf *out, const struct tally_row *key)
-{
-	text_safe(out, key->comm, strnlen(key->comm, sizeof(key->comm)));
-}
-
-static void put_uid(struct buf *out, const struct tally_row *key)
-{
-	buf_u64(out, key->uid);
-}
-
-static void put_cgroup(struct buf *out, const struct tally_row *key)
-{
-	buf_u64(out, key->cgroup);
-}
-
-static void put_op_name(struct buf *out, const struct tally_row *key)
-{
-	buf_puts(out, report_op_name(key->op));
-}
-
-/* Before the sums; the file comes behind them. */
-static const struct {
-	uint32_t by;
-	const char *header;
-	enum table_kind kind;
-	void (*put)(struct buf *out, const struct tally_row *key);
-} keys[] = {
-	{ WT_BY_PID, "PID", TABLE_NUMBER, put_pid },
-	{ WT_BY_PID | WT_BY_COMM, "COMM", TABLE_TEXT, put_comm },
-	{ WT_BY_UID, "UID", TABLE_NUMBER, put_uid },
-	{ WT_BY_CGROUP, "CGROUP", TABLE_NUMBER, put_cgroup },
-	{ WT_BY_OP, "OP", TABLE_TEXT, put_op_name },
-};
-
-#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
-
-static void put_file(struct buf *out, const struct tally_file *file)
-{
-	if (file && file->path_len)
-		fields_put_path(out, file->path_state, file->path, file->path_len);
-	else
-		buf_putc(out, '-');
-}
-
-/* @key is NULL for operations without a row: a word stands in the file's place, or the first. */
-static void put_row(struct table *t, const struct report *r, const struct tally_row *key,
-		    const struct wt_sums *sums)
-{
-	const bool by_file = r->meta->by & WT_BY_FILE;
-	const char *word = by_file ? "" : "(other)";
-	struct buf text = { 0 }, *cell;
-
-	table_row(t);
-	for (size_t i = 0; i < N_KEYS; i++) {
-		if (!(r->meta->by & keys[i].by))
-			continue;
-		cell = table_cell(t);
-		buf_reset(&text);
-		if (key)
-			keys[i].put(&text, key);
-		else
-			buf_puts(&text, word);
-		word = "";
-		table_shorten(cell, buf_cstr(&text), text.len,
-			      r->options->width ? COMM_MAX : text.len);
-		if (text.err)
-			cell->err = text.err;
-	}
-	buf_free(&text);
-	put_sums(t, r, sums);
-	if (r->latency)
-		put_average(t, sums);
-	if (r->latency_max)
-		units_time(table_cell(t), sums->latency_max_ns);
-	if (!by_file)
-		return;
-	cell = table_cell(t);
-	if (key)
-		put_file(cell, key->file);
-	else
-		buf_puts(cell, "(other)");
-}
-
-static int put_rows(struct buf *out, const struct report *r)
-{
-	struct table *t = table_new(r->options->color);
-	int err;
-
-	if (!t)
-		return -ENOMEM;
-	for (size_t i = 0; i < N_KEYS; i++)
-		if (r->meta->by & keys[i].by)
-			table_column(t, keys[i].header, keys[i].kind);
-	sums_columns(t);
-	if (r->latency)
-		table_column(t, "AVG", TABLE_NUMBER);
-	if (r->latency_max)
-		table_column(t, "MAX", TABLE_NUMBER);
-	if (r->meta->by & WT_BY_FILE)
-		table_column(t, "FILE", TABLE_PATH);
-	for (size_t i = 0; i < r->n_shown; i++)
-		put_row(t, r, r->rows[i].key, &r->rows[i].sums);
-	if (r->tally->other.calls)
-		put_row(t, r, NULL, &r->tally->other);
-	err = table_print(t, out, r->options->width);
-	table_free(t);
-	return err;
-}
-
 /* ... 80 more rows: 1234 calls, 4096 bytes, 0 errors */
 static void put_hidden(struct buf *out, const struct report *r)
 {
@@ -268,7 +117,7 @@ static void put_hidden(struct buf *out, const struct report *r)
 		return;
 	buf_printf(&line, "... %zu more row%s: %llu call%s, ", r->n_hidden,
 		   r->n_hidden == 1 ? "" : "s", r->hidden.calls, r->hidden.calls == 1 ? "" : "s");
-	put_bytes(&line, r, r->hidden.bytes);
+	report_put_bytes(&line, r, r->hidden.bytes);
 	buf_printf(&line, "%s, %llu error%s", r->options->width ? "" : " bytes", r->hidden.errors,
 		   r->hidden.errors == 1 ? "" : "s");
 	report_put_wrapped(out, &line, r->options->width);
@@ -315,7 +164,7 @@ static int put_report(struct buf *out, const struct report *r)
 			err = report_put_hists(out, r, i);
 	buf_putc(out, '\n');
 	if (!err && (r->n_shown || r->tally->other.calls)) {
-		err = put_rows(out, r);
+		err = report_put_rows(out, r);
 		put_hidden(out, r);
 		buf_putc(out, '\n');
 	}

@@ -30,34 +30,37 @@
 /* Records between two looks at signals and the clock while the ring never runs dry. */
 #define RECORDS_PER_LOOK 8192
 
-void stream_signals(sigset_t *set)
+void stream_signals(sigset_t *set, const sigset_t *others)
 {
 	sigemptyset(set);
+	if (others)
+		*set = *others;
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGCHLD);
 }
 
-int stream_block_signals(void)
+int stream_block_signals(const sigset_t *others, sigset_t *before)
 {
 	sigset_t set;
 
-	stream_signals(&set);
-	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
-}
-
-void stream_unblock_signals(void)
-{
-	sigset_t set;
-
-	stream_signals(&set);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	stream_signals(&set, others);
+	return sigprocmask(SIG_BLOCK, &set, before) ? -errno : 0;
 }
 
 void stream_finish(struct stream *s, enum stream_end end)
 {
 	if (s->end == STREAM_GOES_ON)
 		s->end = end;
+}
+
+/* What a callback has returned. */
+static void stream_take(struct stream *s, int err)
+{
+	if (err == STREAM_STOP)
+		stream_finish(s, STREAM_ENOUGH);
+	else if (err && !s->callback_err)
+		s->callback_err = err;
 }
 
 static void stream_reap(struct stream *s)
@@ -76,11 +79,18 @@ static void stream_read_signals(struct stream *s)
 	struct signalfd_siginfo info;
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
 			stream_reap(s);
-		} else {
+			break;
+		case SIGINT:
+		case SIGTERM:
+		case SIGHUP:
 			s->interrupts++;
 			stream_finish(s, STREAM_INTERRUPTED);
+			break;
+		default:
+			stream_take(s, s->calls.signal(s->calls.arg, info.ssi_signo));
 		}
 	}
 }
@@ -136,6 +146,15 @@ static bool tids_gone(const struct stream *s)
 	return true;
 }
 
+/* However many there were since the last look: one will do. */
+static void stream_tick(struct stream *s)
+{
+	uint64_t n;
+
+	if (read(s->ticks, &n, sizeof(n)) == sizeof(n))
+		stream_take(s, s->calls.tick(s->calls.arg));
+}
+
 static void stream_handle(struct stream *s, uint64_t tag)
 {
 	switch (tag) {
@@ -149,6 +168,12 @@ static void stream_handle(struct stream *s, uint64_t tag)
 		break;
 	case TAG_OUTPUT:
 		stream_finish(s, STREAM_OUTPUT_CLOSED);
+		break;
+	case TAG_TICK:
+		stream_tick(s);
+		break;
+	case TAG_INPUT:
+		stream_take(s, s->calls.input(s->calls.arg));
 		break;
 	default:
 		stream_close_target(s, tag - TAG_TARGETS);
@@ -169,7 +194,7 @@ static int stream_sleep(struct stream *s, int timeout_ms)
 		stream_handle(s, events[i].data.u64);
 	if (s->n_tids && !s->targets_left && tids_gone(s))
 		stream_finish(s, STREAM_TARGETS_GONE);
-	return 0;
+	return s->callback_err;
 }
 
 static int stream_idle(struct stream *s)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -17,7 +18,7 @@ struct session;
 
 enum stream_end {
 	STREAM_GOES_ON,
-	STREAM_INTERRUPTED,  /* SIGINT or SIGTERM */
+	STREAM_INTERRUPTED,  /* SIGINT, SIGTERM or SIGHUP */
 	STREAM_CHILD_EXITED, /* COMMAND */
 	STREAM_TARGETS_GONE, /* all processes to wait for */
 	STREAM_TIME_UP,
@@ -33,6 +34,12 @@ struct stream_calls {
 	int (*record)(void *arg, const void *record, size_t len);
 	/* The ring is empty for now: time to write out. Return as above. */
 	int (*idle)(void *arg);
+	/* Another tick_ns have passed. Return as above. */
+	int (*tick)(void *arg);
+	/* There is something to read from input. Return as above. */
+	int (*input)(void *arg);
+	/* One of the other signals has come. Return as above. */
+	int (*signal)(void *arg, int number);
 	void *arg;
 };
 
@@ -44,20 +51,21 @@ struct stream_options {
 	size_t n_pids;
 	const uint32_t *tids;
 	size_t n_tids;
-	uint64_t duration_ns; /* 0: no limit */
-	int output;	      /* descriptor whose reader may go away */
+	uint64_t duration_ns;	/* 0: no limit */
+	int output;		/* descriptor whose reader may go away */
+	uint64_t tick_ns;	/* 0: there is no tick */
+	int input;		/* looked at if there is calls.input */
+	const sigset_t *others; /* signals besides SIGINT, SIGTERM and SIGCHLD; or NULL */
 };
 
 struct stream;
 
 /** stream_block_signals - block what the stream will read; before COMMAND is started
  *
+ * @others are those of the stream_options. @before gets the mask there was, for COMMAND.
  * Return: 0 or -errno.
  */
-int stream_block_signals(void);
-
-/** stream_unblock_signals - undo it, in a child */
-void stream_unblock_signals(void);
+int stream_block_signals(const sigset_t *others, sigset_t *before);
 
 /** stream_open - Return: 0 or -errno */
 int stream_open(struct stream **stream, const struct stream_options *options);

@@ -17,6 +17,9 @@ struct stream {
 	int signals;
 	int timer;
 	int output;
+	int ticks; /* another timer */
+	int input;
+	sigset_t others;
 	int *targets; /* pidfds; -1 where the process is gone */
 	size_t n_targets;
 	size_t targets_left;
@@ -31,10 +34,10 @@ struct stream {
 };
 
 /* What epoll_event.data holds; targets are numbered from the last one on. */
-enum { TAG_RING, TAG_SIGNALS, TAG_TIMER, TAG_OUTPUT, TAG_TARGETS };
+enum { TAG_RING, TAG_SIGNALS, TAG_TIMER, TAG_OUTPUT, TAG_TICK, TAG_INPUT, TAG_TARGETS };
 
-/** stream_signals - those that a stream waits for */
-void stream_signals(sigset_t *set);
+/** stream_signals - those that a stream waits for, with @others (or NULL) */
+void stream_signals(sigset_t *set, const sigset_t *others);
 
 /** stream_record - takes a record out of the ring, for libbpf; @arg: the stream */
 int stream_record(void *arg, void *data, size_t len);

@@ -28,12 +28,13 @@ static int stream_watch_signals(struct stream *s)
 {
 	sigset_t set;
 
-	stream_signals(&set);
+	stream_signals(&set, &s->others);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signals < 0 ? -errno : stream_watch(s, s->signals, EPOLLIN, TAG_SIGNALS);
 }
 
-static int stream_watch_time(struct stream *s, uint64_t ns)
+/* After @ns, and with @again every @ns. */
+static int stream_watch_time(struct stream *s, int *timer, uint64_t ns, bool again, uint64_t tag)
 {
 	struct itimerspec when = {
 		.it_value = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 },
@@ -41,10 +42,12 @@ static int stream_watch_time(struct stream *s, uint64_t ns)
 
 	if (!ns)
 		return 0;
-	s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (s->timer < 0 || timerfd_settime(s->timer, 0, &when, NULL))
+	if (again)
+		when.it_interval = when.it_value;
+	*timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (*timer < 0 || timerfd_settime(*timer, 0, &when, NULL))
 		return -errno;
-	return stream_watch(s, s->timer, EPOLLIN, TAG_TIMER);
+	return stream_watch(s, *timer, EPOLLIN, tag);
 }
 
 /* A pipe without readers reports an error whatever is asked for; a file cannot be watched. */
@@ -109,7 +112,11 @@ int stream_open(struct stream **stream, const struct stream_options *o)
 	s->calls = o->calls;
 	s->child = o->child;
 	s->output = o->output;
-	s->signals = s->timer = -1;
+	s->signals = s->timer = s->ticks = -1;
+	s->input = o->input;
+	sigemptyset(&s->others);
+	if (o->others)
+		s->others = *o->others;
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->epoll < 0)
 		err = -errno;
@@ -118,7 +125,11 @@ int stream_open(struct stream **stream, const struct stream_options *o)
 	if (!err)
 		err = stream_watch_signals(s);
 	if (!err)
-		err = stream_watch_time(s, o->duration_ns);
+		err = stream_watch_time(s, &s->timer, o->duration_ns, false, TAG_TIMER);
+	if (!err)
+		err = stream_watch_time(s, &s->ticks, o->tick_ns, true, TAG_TICK);
+	if (!err && o->calls.input)
+		err = stream_watch(s, s->input, EPOLLIN, TAG_INPUT);
 	if (!err)
 		err = stream_watch_output(s);
 	if (!err && !o->child)
@@ -143,6 +154,8 @@ void stream_close(struct stream *s)
 	free(s->tids);
 	if (s->timer >= 0)
 		close(s->timer);
+	if (s->ticks >= 0)
+		close(s->ticks);
 	if (s->signals >= 0)
 		close(s->signals);
 	if (s->ring)

@@ -139,6 +139,9 @@ usage() {
 		usage "--limit: .*number" dump "--limit=$number"
 		usage "--events: .*number" dump "--events=$number"
 	done
+	for time in '' x 0 0.09 99ms 1x -1s 61m 99999999999999999999; do
+		usage "--top: .*time from 100ms to 1h" trace "--top=$time"
+	done
 	for time in '' x 0 0s 1x -1s; do
 		usage "--interval: .*time" dump "--interval=$time"
 	done
@@ -185,6 +188,12 @@ usage() {
 	usage "--summary.*--data" trace --summary -s 10
 	usage "--summary.*--count" trace -c --count 10
 	usage "--by.*--summary" trace --by pid
+	usage "--top.*--summary" trace --top -c
+	usage "--top.*--output" trace --top=1 -o file
+	usage "--top.*--columns" trace --top -C pid
+	usage "--top.*--data" trace --top -s 10
+	usage "--top.*--count" trace --top --count 10
+	[[ ! -e file ]] || fail "the file was made"
 	usage "NAME and --all" unpin web --all
 	usage "--list.*NAME" dump web --list
 	usage "--follow.*--events" dump --follow
@@ -313,7 +322,7 @@ options_of() {
 }
 
 @test "help names every option of the contract, and no line is wider than a terminal" {
-	options_of trace pid tid follow comm uid cgroup path fd kind ops min-size min-latency failed output force data \
+	options_of trace top pid tid follow comm uid cgroup path fd kind ops min-size min-latency failed output force data \
 		columns no-latency backend ring-size strict trace-pipe include-self count duration json pretty debug quiet \
 		color bpffs help version summary by
 	options_of pin pid tid follow comm uid cgroup path fd kind ops min-size min-latency failed no-latency backend by \

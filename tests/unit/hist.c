@@ -218,12 +218,37 @@ static void json(void **state)
 		   "{\"h\":[{\"le_ns\":70368744177664,\"count\":1},{\"le_ns\":null,\"count\":3}]}");
 }
 
+static void strip(void **state)
+{
+	uint64_t counts[WT_HIST_BUCKETS] = { 0 };
+	struct buf b = { 0 };
+
+	(void)state;
+	hist_strip(&b, counts, 3, 5, false);
+	assert_string_equal(buf_cstr(&b), "   ");
+	counts[2] = UINT64_MAX;
+	counts[3] = 1;
+	counts[5] = 1000;
+	counts[6] = 500;
+	counts[7] = 760;
+	buf_reset(&b);
+	hist_strip(&b, counts, 3, 8, false);
+	assert_string_equal(buf_cstr(&b), ". #:* ");
+	buf_reset(&b);
+	hist_strip(&b, counts, 3, 8, true);
+	assert_string_equal(buf_cstr(&b), "\u2591 \u2588\u2592\u2593 ");
+	buf_reset(&b);
+	hist_strip(&b, counts, 2, 5, false);
+	assert_string_equal(buf_cstr(&b), "#. .");
+	buf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(buckets),     cmocka_unit_test(uppers), cmocka_unit_test(span),
 		cmocka_unit_test(percentiles), cmocka_unit_test(bars),	 cmocka_unit_test(text),
-		cmocka_unit_test(json),
+		cmocka_unit_test(json),	       cmocka_unit_test(strip),
 	};
 
 	return cmocka_run_group_tests_name("hist", tests, NULL, NULL);

@@ -1,0 +1,529 @@
+#!/usr/bin/env bats
+# trace --top on a terminal of tmux: what it shows, what its keys do, and that the terminal is as it was, whatever ends it.
+# No kernel has a part in it, so it is not run in guests.
+
+# What lib.bash sets is not known to shellcheck, nor that each test is a shell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+load lib
+
+setup() {
+	enter
+	unset TMUX
+	export TMUX_TMPDIR=$PWD
+}
+
+teardown() {
+	tmux -L top kill-server 2>/dev/null || true
+	end_started
+}
+
+# terminal [COLUMNS [LINES]]: a shell on a terminal of its own, 100 columns and 30 lines unless told otherwise
+terminal() {
+	tmux -L top -f /dev/null new-session -d -x "${1-100}" -y "${2-30}" \
+		"env PS1='ready> ' PATH='$PATH' bash --norc --noprofile -i" 3>&-
+	until_true shows '^ready>'
+	run_there 'stty -g >before'
+	until_true test -s before
+}
+
+# run_there COMMAND: typed at the shell's prompt
+run_there() { tmux -L top send-keys -l "$1" && tmux -L top send-keys Enter; }
+
+# press KEY...: as tmux calls them
+press() { tmux -L top send-keys "$@"; }
+
+# shows REGEX: a line of the terminal is like that; what it shows is in ./screen
+shows() {
+	tmux -L top capture-pane -p "${capture[@]}" >screen
+	grep -qE -- "$1" screen
+}
+capture=()
+
+# One write that fails, without a shell's complaint about it, which would be another
+fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
+
+shows_not() { ! shows "$1"; }
+
+# a flag of the terminal as tmux knows it
+flag() { tmux -L top display-message -p "#{$1}"; }
+
+# view ARGUMENT...: trace --top there; the view can be seen when this returns. Its pid is in $tracer.
+view() {
+	run_there "writetrace trace --top=0.2 $*; echo \"status: \$?\""
+	until_true shows '^writetrace [0-9]{2}:|^writetrace: '
+	# the shell's child; one of its own guards the terminal
+	tracer=$(pgrep -P "$(flag pane_pid)" -x writetrace || true)
+}
+
+# back STATUS: the view is gone, with that exit status, and the terminal is as it was
+back() {
+	until_true shows "^status: $1\$"
+	is "$(flag alternate_on) $(flag cursor_flag) $(flag keypad_cursor_flag) $(flag keypad_flag)" "0 1 0 0" \
+		"alternate screen, cursor, cursor keys, keypad"
+	same_modes
+}
+
+same_modes() {
+	rm -f after
+	run_there 'stty -g >after.new; mv after.new after'
+	until_true test -s after
+	is "$(<after)" "$(<before)" "terminal settings"
+}
+
+# A line of the view without the spaces between columns
+row() { grep -E -- "$1" screen | head -n 1 | xargs; }
+
+# first_file: what the first row's file is
+first_file() { sed -n '/FILE *$/{n;p;}' screen | sed 's,.*/,,; s/ *$//'; }
+
+@test "what is shown: head, latencies, rows with rates, keys" {
+	start_target
+	terminal
+	view -f -p "$target"
+	is "$(flag alternate_on)" 1 "alternate screen"
+	order 'for ((i = 0; i < 100; i++)); do printf 12345 >>file; done; '"$fail_once"
+	until_true shows '^in all +101 '
+	has screen '^writetrace [0-9:]{8}: [0-9.]+m?s, backend raw, by pid,file, most bytes in [0-9.]+m?s$'
+	has screen "^filters: --pid $target --follow\$"
+	has screen '^ +CALLS +BYTES +ERRORS +AVG +P99 +LOST$'
+	has screen '^a second '
+	[[ $(row '^in all') =~ ^in\ all\ 101\ 500\ B\ 1\ [0-9.]+[num]s\ [0-9.]+[num]s\ 0$ ]] || fail "$(row '^in all')"
+	has screen '^latency [0-9.]+[num]s \|[ ░▒▓█]+\| [0-9.]+[num]s$'
+	has screen '^ *PID +COMM +CALLS/s +BYTES/s +ERRORS/s +AVG +FILE *$'
+	is "$(tail -n 1 screen | cut -c1-12)" "q quit  h he"
+	# a moment later nothing is written any more
+	until_true shows '^a second +0 +0 B +0 '
+	press r
+	until_true shows ' since start$'
+	has screen '^ *PID +COMM +CALLS +BYTES +ERRORS +AVG +MAX +FILE *$'
+	[[ $(row '/file *$') =~ ^$target\ bash\ 100\ 500\ B\ 0\ [0-9.]+[num]s\ [0-9.]+[num]s\ .*/file$ ]] || fail "$(row '/file *$')"
+	press q
+	back 0
+	# what there was since the start stays, without keys
+	has screen '^in all +101 '
+	has screen " $target +bash|^$target +bash"
+	has_not screen '^q quit'
+	has_not screen '^a second'
+}
+
+@test "b c e l < >: the order of rows" {
+	start_target
+	terminal
+	view -f -p "$target"
+	order 'printf %03999d 1 >bytes; for i in {1..50}; do printf x >>calls; printf 1 >&7; done 7>calls; for i in 1 2 3; do '"$fail_once"'; done'
+	press r
+	until_true shows '^in all +104 '
+	is "$(first_file)" bytes
+	press c
+	until_true shows 'most calls'
+	is "$(first_file)" calls
+	press e
+	until_true shows 'most errors'
+	is "$(first_file)" full
+	press l
+	until_true shows 'most latency'
+	press '<'
+	until_true shows 'most errors'
+	press '>' '>'
+	until_true shows 'most bytes'
+	press '<'
+	until_true shows 'most latency'
+	press b
+	until_true shows 'most bytes'
+	is "$(first_file)" bytes
+	press q
+	back 0
+}
+
+@test "k: rows by all keys, and merged by one" {
+	start_target
+	terminal
+	view -f -p "$target"
+	order 'printf 1 >one; printf 22 >two; perl -e "syswrite STDOUT, 333" >one; perl -e "syswrite STDOUT, 4444" >two'
+	press r
+	until_true shows '^in all +4 '
+	is "$(grep -cE '(bash|perl) .*/(one|two) *$' screen)" 4 rows
+	press k
+	until_true shows ', by pid, '
+	[[ $(row ' bash ') =~ ^$target\ bash\ 2\ 3\ B\ 0\  ]] || fail "$(row ' bash ')"
+	is "$(grep -cE '^ *[0-9]+ +perl +1 ' screen)" 2 "rows of perl"
+	press k
+	until_true shows ', by comm, '
+	[[ $(row '^perl ') =~ ^perl\ 2\ 7\ B\ 0\  ]] || fail "$(row '^perl ')"
+	press k
+	until_true shows ', by file, '
+	[[ $(row '/two *$') =~ ^2\ 6\ B\ 0\ .*/two$ ]] || fail "$(row '/two *$')"
+	press k
+	until_true shows ', by pid,file, '
+	press q
+	back 0
+}
+
+@test "--by: other keys to choose from" {
+	start_target
+	terminal
+	view --by uid,op -p "$target"
+	order 'printf 1 >one'
+	press r
+	until_true shows '^ *UID OP +CALLS '
+	until_true shows '^ *0 write +1 +1 B '
+	press k
+	until_true shows ', by uid, '
+	press k
+	until_true shows ', by op, '
+	press k
+	until_true shows ', by uid,op, '
+	press q
+	back 0
+}
+
+@test "/: rows with these words or that match this pattern, at once; Escape leaves it, Backspace takes back" {
+	start_target
+	terminal
+	view -f -p "$target"
+	order 'printf 1 >apple; printf 22 >banana; perl -e "syswrite STDOUT, 333" >cherry'
+	press r
+	until_true shows '^in all +3 '
+	press / b a n
+	until_true shows 'show \(path or command name\): ban$'
+	until_true shows_not '/apple'
+	has screen '/banana'
+	press q
+	until_true shows ': banq$'
+	has_not screen '/banana'
+	press BSpace Enter
+	until_true shows '^showing ban '
+	has screen '/banana'
+	# totals are of all
+	has screen '^in all +3 '
+	press / BSpace BSpace BSpace p e r l
+	until_true shows ': perl$'
+	has screen '/cherry'
+	has_not screen '/banana'
+	press Escape
+	until_true shows '^showing ban '
+	has screen '/banana'
+	has_not screen '/cherry'
+	press / BSpace BSpace BSpace '*' '/' '?' '*' l e Enter
+	until_true shows '^showing \*/\?\*le '
+	has screen '/apple'
+	has_not screen '/banana'
+	press / BSpace BSpace BSpace BSpace BSpace BSpace Enter
+	until_true shows '^q quit'
+	is "$(grep -cE '/(apple|banana|cherry) *$' screen)" 3 rows
+	press q
+	back 0
+}
+
+@test "p, space: stands still, and goes on with nothing missing" {
+	start_target
+	terminal
+	view -p "$target"
+	order 'printf 1 >f'
+	until_true shows '^in all +1 '
+	for key in p Space; do
+		press "$key"
+		until_true shows '^writetrace \(paused\) '
+		cp screen still
+		order 'printf 1 >f'
+		sleep 0.6
+		shows '^in all +'
+		diff still screen
+		press "$key"
+		until_true shows '^writetrace [0-9]'
+	done
+	until_true shows '^in all +3 '
+	press q
+	back 0
+}
+
+@test "h, ?: help, and rows again" {
+	start_target
+	terminal
+	view -p "$target"
+	for key in h '?'; do
+		press "$key"
+		until_true shows '^q +quit$'
+		has screen '^k +what rows are told apart by'
+		press "$key"
+		until_true shows '^ *PID +COMM'
+	done
+	press h
+	until_true shows '^q +quit$'
+	press Escape
+	until_true shows '^ *PID +COMM'
+	press q
+	back 0
+}
+
+@test "the width and height of the terminal, also when they change; paths are shortened in the middle" {
+	deep=a-directory/with-names/that-are/longer-than/any-terminal-would/be-wide
+	mkdir -p "$deep"
+	start_target
+	terminal 100 24
+	view -p "$target"
+	order "for i in {1..40}; do printf x >$deep/\$i.end; done"
+	press r
+	until_true shows '^in all +40 '
+	for size in 60x15 100x40 40x8 200x24 20x5 4x2 80x24; do
+		tmux -L top resize-window -x "${size%x*}" -y "${size#*x}"
+		sleep 0.3
+		is "$(flag pane_width)x$(flag pane_height)" "$size"
+		# the keys are in the last line, as far as they fit; dots stand for the rest
+		until_true last_line_fills "${size%x*}"
+		is "$(wc -l <screen)" "${size#*x}" lines
+		between 0 "$(wc -L <screen)" "${size%x*}" columns
+		case $size in
+		60x15) has screen ' [^ ]+\.\.\.[^ ]*[0-9]+\.end$' ;;
+		100x40) is "$(grep -c '\.end *$' screen)" 32 rows ;;
+		200x24) has screen "$PWD/$deep/[0-9]+\\.end" ;;
+		esac
+	done
+	press q
+	back 0
+}
+
+last_line_fills() {
+	local keys="q quit  h help  b c e l sort  k key  / show  r since start  p pause"
+	shows '' && ((${#keys} <= $1)) || keys=${keys:0:$(($1 > 3 ? $1 - 3 : 0))}...
+	[[ $(tail -n 1 screen) == "${keys:0:$1}" ]]
+}
+
+@test "a terminal of few lines shows rows first" {
+	start_target
+	terminal 80 6
+	view -p "$target"
+	order 'printf x >f'
+	press r
+	until_true shows ' bash +1 +1 B '
+	press q
+	back 0
+}
+
+# How it ends
+
+@test "Ctrl-C, SIGTERM and SIGHUP end it as q does: status 0" {
+	start_target
+	terminal
+	for how in C-c TERM INT HUP; do
+		view -p "$target"
+		if [[ $how == C-c ]]; then press C-c; else kill -s "$how" "$tracer"; fi
+		back 0
+		run_there clear
+		until_true shows_not status
+	done
+}
+
+@test "killed by SIGKILL or a crash: the terminal is as it was" {
+	start_target
+	terminal
+	for signal in KILL SEGV; do
+		view -p "$target"
+		until_true shows '^q quit'
+		kill -s "$signal" "$tracer"
+		until_true alternate_is_off
+		press Enter
+		run_there clear
+		until_true shows_not status
+		run_there 'echo "status: 0"'
+		back 0
+		run_there clear
+		until_true shows_not status
+	done
+	# none is left
+	until_true none_left
+}
+
+alternate_is_off() { [[ $(flag alternate_on) == 0 ]]; }
+# what nobody has waited for does not count
+none_left() {
+	ps -t "$(flag pane_tty | sed 's,/dev/,,')" -o stat=,comm= | awk '$1 !~ /^Z/ && $2 == "writetrace" { exit 1 }'
+}
+
+@test "Ctrl-Z gives the terminal to the shell, fg takes it back; nothing is missing" {
+	start_target
+	terminal
+	view -p "$target"
+	for round in 1 2; do
+		press C-z
+		until_true shows 'Stopped'
+		is "$(flag alternate_on) $(flag cursor_flag)" "0 1"
+		same_modes
+		order 'printf x >f'
+		run_there clear
+		run_there 'fg; echo "status: $?"'
+		until_true shows "^in all +$round "
+		is "$(flag alternate_on)" 1
+	done
+	press k
+	until_true shows ', by pid, '
+	press C-z
+	until_true shows 'Stopped'
+	# and it can be ended there
+	kill -TERM "$tracer"
+	run_there 'fg; echo "status: $?"'
+	back 0
+}
+
+@test "stopped by SIGSTOP and continued: the view is there again" {
+	start_target
+	terminal
+	view -p "$target"
+	kill -STOP "$tracer"
+	until_true shows 'Stopped'
+	run_there 'fg; echo "status: $?"'
+	until_true shows '^q quit'
+	has_not screen 'Stopped'
+	press q
+	back 0
+}
+
+@test "--pid: ends with the process; --duration: after so long" {
+	start_target
+	terminal
+	view -p "$target"
+	give_order 'exit 0'
+	back 0
+	run_there clear
+	start_target
+	view --duration 700ms -p "$target"
+	back 0
+}
+
+# COMMAND
+
+@test "COMMAND's exit status is ours, its output does not reach the screen, and all it wrote is in the sum" {
+	terminal
+	view "-- bash -c 'echo GARBAGE; echo GARBAGE >&2; cat; printf x >f; : >seen; while test -e seen; do sleep 0.1; done; exit 7'"
+	until_true test -e seen
+	until_true shows '^in all +3 '
+	has_not screen GARBAGE
+	rm seen
+	back 7
+	has_not screen '^GARBAGE'
+	has screen '^in all +3 +17 B '
+	run_there clear
+	view "-- workload loop /dev/null 1000 3"
+	back 0
+	has screen '^in all +1000 +2.9 KiB +0 '
+	run_there clear
+	view "-- bash -c 'kill -KILL \$\$'"
+	back 137
+}
+
+@test "COMMAND's output goes where it was sent, if that is not the terminal" {
+	terminal
+	view "-- bash -c 'echo out; echo complaint >&2; cat >got' 2>err"
+	back 0
+	is "$(<err)" complaint
+	[[ ! -s got ]] || fail "it has read from the terminal"
+}
+
+@test "COMMAND inherits no descriptor, and its signal mask is as it was" {
+	terminal
+	run_there 'grep ^Sig[BIC] /proc/self/status >want; ls /proc/self/fd >>want'
+	view "-- bash -c '{ grep ^Sig[BIC] /proc/self/status; ls /proc/self/fd; } >got'"
+	back 0
+	diff want got
+}
+
+@test "COMMAND that cannot be started: status 127, the reason on the terminal as it was" {
+	terminal
+	view "-- no-such-program-here"
+	back 127
+	has screen '^writetrace: no-such-program-here: No such file'
+}
+
+# What it looks like elsewhere
+
+@test "colour by meaning, as asked for" {
+	start_target
+	terminal
+	capture=(-e)
+	for how in "" --color=never; do
+		view "$how" -f -p "$target"
+		order 'for i in 1 2 3; do '"$fail_once"'; done'
+		press r
+		until_true shows '^in all +3 '
+		if [[ ! $how ]]; then
+			has screen $'^in all .*\e\\[31m *3'
+		else
+			has_not screen $'\e\\[31m'
+		fi
+		# the header is in reverse
+		has screen $'\e\\[7m.*PID COMM'
+		press q
+		until_true shows '^status: 0'
+		run_there clear
+		until_true shows_not status
+	done
+	run_there 'export NO_COLOR=1'
+	view -f -p "$target"
+	order "$fail_once"
+	until_true shows '^in all +1 '
+	has_not screen $'\e\\[31m'
+	press q
+	until_true shows '^status: 0'
+}
+
+@test "without UTF-8: ASCII only" {
+	start_target
+	terminal
+	view -p "$target"
+	order 'printf x >ä-漢'
+	until_true shows '/ä-漢'
+	has screen '^latency .*\|.*█'
+	press q
+	back 0
+	run_there 'clear; export LC_ALL=C'
+	view -p "$target"
+	order 'printf x >ä-漢'
+	until_true shows '/\\xC3\\xA4-\\xE6\\xBC\\xA2'
+	has screen '^latency .*\|.*#'
+	is "$(LC_ALL=C grep -c '[^ -~]' screen || true)" 0 "lines with other characters"
+	press q
+	back 0
+}
+
+@test "names that want to do harm are shown as \\xHH" {
+	start_target
+	terminal
+	view -p "$target"
+	order 'printf "\e[2Jb\e]0;x\a" >/proc/$$/comm; printf x >$'"'"'f\e[31m\e[2J\x9b\n\xe2\x80\xae'"'"
+	until_true shows '/f\\x1B\[31m\\x1B\[2J\\x9B\\x0A\\xE2\\x80\\xAE'
+	has screen '\\x1B\[2Jb\\x1B\]0;x\\x07|\\x1B\[\.\.\.'
+	has screen '^writetrace '
+	safe screen
+	# what is typed, too
+	press /
+	tmux -L top send-keys -l $'a\x9bb'
+	until_true shows 'name\): a(\\x[0-9A-F]{2})*b'
+	safe screen
+	press Escape q
+	back 0
+}
+
+@test "a terminal that cannot show it: an error in one line, and COMMAND has not run" {
+	terminal
+	for type in no-such-terminal dumb ''; do
+		run_there "clear; TERM=$type writetrace trace --top -- touch ran; echo \"status: \$?\""
+		until_true shows '^status: 125$'
+		is "$(grep -c '^writetrace: the terminal: .*TERM' screen)" 1 "errors with TERM='$type'"
+		same_modes
+	done
+	run_there "clear; TERM=dumb writetrace trace --top -p \$\$; echo \"status: \$?\""
+	until_true shows '^status: 3$'
+	[[ ! -e ran ]] || fail "COMMAND has run"
+}
+
+@test "not a terminal: wrong usage" {
+	one_error 2 '--top' trace --top -p $$
+	wt trace --top -p $$
+	has err '--top needs a terminal as standard input and output'
+	# only one of the two
+	terminal
+	run_there 'clear; writetrace trace --top -p $$ </dev/null; echo "status: $?"'
+	until_true shows '^status: 2$'
+	run_there 'clear; writetrace trace --top -p $$ | cat; echo "status: ${PIPESTATUS[0]}"'
+	until_true shows '^status: 2$'
+}
