@@ -81,6 +81,7 @@ static int follow(struct events *e, struct recorder *r, const struct recorder_ca
 		/* asked before the last look, so that nothing is left */
 		enabled = tally_enabled(e->dump->pinned.source);
 		print_sync_clock(&e->print);
+		print_sync_terminal(&e->print, STDOUT_FILENO);
 		err = recorder_read(r, UINT32_MAX, calls);
 		if (!err)
 			err = dump_put(&e->out, e->why);
@@ -98,6 +99,7 @@ int dump_events(struct dump *d, struct buf *why)
 		.pretty = d->globals->pretty,
 		.color = cmd_wants_color(d->globals, d->terminal),
 		.latency = d->pinned.meta.latency,
+		.terminal = d->terminal,
 		.meta = &d->pinned.meta,
 	};
 	struct objects objects = pinned_objects(&d->pinned);
@@ -113,6 +115,7 @@ int dump_events(struct dump *d, struct buf *why)
 	err = print_setup(&e.print, &options, NULL, why);
 	if (!err)
 		err = recorder_open(&r, &objects, &d->pinned.meta);
+	print_sync_terminal(&e.print, STDOUT_FILENO);
 	if (!err && !options.json)
 		print_header(&e.print, &e.out);
 	if (!err)

@@ -215,10 +215,18 @@ static void json_offset(struct json *json, const struct line *line)
 		json_s64(json, "offset", line->event->offset);
 }
 
+static void put_bytes(struct buf *out, const struct line *line, uint64_t bytes)
+{
+	if (line->print->options.terminal)
+		units_size(out, bytes);
+	else
+		buf_u64(out, bytes);
+}
+
 static void text_size(struct buf *out, const struct line *line)
 {
 	if (line->event->flags & WT_EVENT_SIZE)
-		buf_u64(out, line->event->size);
+		put_bytes(out, line, line->event->size);
 	else
 		buf_putc(out, '-');
 }
@@ -234,7 +242,7 @@ static void text_ret(struct buf *out, const struct line *line)
 	if (line->event->ret < 0)
 		buf_puts(out, error_name(line->event->ret));
 	else
-		buf_s64(out, line->event->ret);
+		put_bytes(out, line, line->event->ret);
 }
 
 static void json_ret(struct json *json, const struct line *line)
@@ -250,6 +258,11 @@ static void text_latency(struct buf *out, const struct line *line)
 		units_time(out, line->event->latency_ns);
 	else
 		buf_putc(out, '-');
+}
+
+static bool is_slow(const struct line *line)
+{
+	return line->event->flags & WT_EVENT_LATENCY && line->event->latency_ns >= PRINT_SLOW_NS;
 }
 
 static void json_latency(struct json *json, const struct line *line)
@@ -337,26 +350,34 @@ static void json_data(struct json *json, const struct line *line)
 }
 
 const struct field fields[] = {
-	{ "time", "TIME", "when it finished", -15, text_time, fields_json_time, true },
-	{ "pid", "PID", "process", 7, text_pid, json_pid, true },
-	{ "tid", "TID", "thread", 7, text_tid, json_tid, false },
-	{ "comm", "COMM", "command name", -15, text_comm, json_comm, true },
-	{ "uid", "UID", "user number", 5, text_uid, json_uid, false },
-	{ "cgroup", "CGROUP", "number of the cgroup v2", 7, text_cgroup, json_cgroup, false },
-	{ "op", "OP", "operation", -8, text_op, json_op, true },
-	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, true },
-	{ "kind", "KIND", "kind of file", -6, text_kind, json_kind, false },
-	{ "file", "FILE", "path of the file", -1, text_file, json_file, true },
-	{ "peer", "PEER", "other end of a socket", -20, fields_text_peer, fields_json_peer, false },
-	{ "dev", "DEV", "device of the file system", -7, text_dev, json_dev, false },
-	{ "ino", "INO", "inode number", 10, text_ino, json_ino, false },
-	{ "offset", "OFFSET", "position in the file", 10, text_offset, json_offset, false },
-	{ "size", "SIZE", "bytes requested", 8, text_size, json_size, true },
-	{ "ret", "RET", "bytes written, or the error", 8, text_ret, json_ret, true },
-	{ "latency", "LATENCY", "time it took", 8, text_latency, json_latency, true },
+	{ "time", "TIME", "when it finished", -15, text_time, fields_json_time, .shown = true },
+	{ "pid", "PID", "process", 7, text_pid, json_pid, .shown = true },
+	{ "tid", "TID", "thread", 7, text_tid, json_tid, .shown = false },
+	{ "comm", "COMM", "command name", -15, text_comm, json_comm, .shown = true },
+	{ "uid", "UID", "user number", 5, text_uid, json_uid, .shown = false },
+	{ "cgroup", "CGROUP", "number of the cgroup v2", 7, text_cgroup, json_cgroup,
+	  .shown = false },
+	{ "op", "OP", "operation", -8, text_op, json_op, .shown = true },
+	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, .shown = true },
+	{ "kind", "KIND", "kind of file", -6, text_kind, json_kind, .shown = false },
+	{ "file", "FILE", "path of the file", -1, text_file, json_file, .shown = true,
+	  .path = true },
+	{ "peer", "PEER", "other end of a socket", -20, fields_text_peer, fields_json_peer,
+	  .shown = false },
+	{ "dev", "DEV", "device of the file system", -7, text_dev, json_dev, .shown = false },
+	{ "ino", "INO", "inode number", 10, text_ino, json_ino, .shown = false },
+	{ "offset", "OFFSET", "position in the file", 10, text_offset, json_offset,
+	  .shown = false },
+	{ "size", "SIZE", "bytes requested", 8, text_size, json_size, .shown = true,
+	  .bytes = true },
+	{ "ret", "RET", "bytes written, or the error", 8, text_ret, json_ret, .shown = true,
+	  .bytes = true },
+	{ "latency", "LATENCY", "time it took", 8, text_latency, json_latency, .shown = true,
+	  .slow = is_slow },
 	{ "compat", "BITS", "32 for a call of a 32-bit program", 4, text_compat, json_compat,
-	  false },
-	{ "data", "DATA", "what was written (with --data)", -1, text_data, json_data, false },
+	  .shown = false },
+	{ "data", "DATA", "what was written (with --data)", -1, text_data, json_data,
+	  .shown = false },
 };
 
 const size_t fields_count = sizeof(fields) / sizeof(fields[0]);

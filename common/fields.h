@@ -29,7 +29,10 @@ struct field {
 	int width; /* text: columns at least; negative: flush left */
 	void (*text)(struct buf *out, const struct line *line);
 	void (*json)(struct json *json, const struct line *line);
-	bool shown; /* in text by default */
+	bool shown;			       /* in text by default */
+	bool bytes;			       /* in human units on a terminal */
+	bool path;			       /* may be shortened there if it is the last column */
+	bool (*slow)(const struct line *line); /* or NULL */
 };
 
 /* In the order of JSON. */

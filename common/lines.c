@@ -31,6 +31,8 @@ int lines_open(struct lines *l, uint64_t file_slots)
 {
 	l->start_ns = now_ns();
 	l->header_due = !l->print.options.json;
+	l->print.options.terminal = l->output.terminal;
+	print_sync_terminal(&l->print, l->output.fd);
 	l->files = files_new(file_slots, FILES_PER_SLOT);
 	return l->files ? 0 : -ENOMEM;
 }
@@ -123,6 +125,7 @@ int lines_idle(void *arg)
 	struct lines *l = arg;
 
 	print_sync_clock(&l->print);
+	print_sync_terminal(&l->print, l->output.fd);
 	return lines_flush(l);
 }
 

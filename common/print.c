@@ -12,9 +12,14 @@
 #include "json.h"
 #include "list.h"
 #include "meta.h"
+#include "table.h"
+#include "terminal.h"
 #include "units.h"
 
-#define NS_PER_S 1000000000ULL
+#define NS_PER_S	  1000000000ULL
+
+#define PRINT_BYTES_WIDTH 10 /* "1023.9 KiB" */
+#define PATH_LEAST	  12 /* columns, even if the line is too long then */
 
 static int add_column(const char *item, size_t len, void *arg, struct buf *why)
 {
@@ -74,6 +79,12 @@ void print_sync_clock(struct print *p)
 	p->wall_offset_ns = meta_wall_offset_ns(p->options.meta);
 }
 
+void print_sync_terminal(struct print *p, int fd)
+{
+	if (p->options.terminal && !p->options.json)
+		terminal_size(fd, &p->width, &p->height);
+}
+
 static void put_spaces(struct buf *out, int n)
 {
 	static const char spaces[] = "                                ";
@@ -107,8 +118,15 @@ static void put_padding(struct buf *out, size_t start, int width, bool last)
 		flush_right(out, start, pad);
 }
 
-void print_header(const struct print *p, struct buf *out)
+/* Human units want more room than the numbers that they stand for, as a rule. */
+static int column_width(const struct print *p, const struct field *field)
 {
+	return field->bytes && p->options.terminal ? PRINT_BYTES_WIDTH : field->width;
+}
+
+void print_header(struct print *p, struct buf *out)
+{
+	p->lines = 0;
 	for (size_t i = 0; i < p->n_columns; i++) {
 		const struct field *field = &fields[p->columns[i]];
 		size_t start;
@@ -117,9 +135,46 @@ void print_header(const struct print *p, struct buf *out)
 			buf_putc(out, ' ');
 		start = out->len;
 		buf_puts(out, field->header);
-		put_padding(out, start, field->width, i + 1 == p->n_columns);
+		put_padding(out, start, column_width(p, field), i + 1 == p->n_columns);
 	}
 	buf_putc(out, '\n');
+}
+
+/* The path that ends a line that began at @line, so that the line fits. */
+static void shorten_path(struct buf *out, size_t line, size_t start, unsigned int width)
+{
+	size_t used = table_width(out->data + line, start - line), room = PATH_LEAST;
+	struct buf path = { 0 };
+
+	if (out->err || table_width(out->data + line, out->len - line) <= width)
+		return;
+	if (used + room < width)
+		room = width - used;
+	buf_put(&path, out->data + start, out->len - start);
+	out->len = start;
+	table_shorten(out, path.data, path.len, room);
+	if (path.err)
+		out->err = path.err;
+	buf_free(&path);
+}
+
+/* One column, behind those since @line. */
+static void put_column(struct buf *out, const struct line *line, const struct field *field,
+		       size_t begin, bool last)
+{
+	const struct print *p = line->print;
+	bool slow = p->options.color && field->slow && line->event->ret >= 0 && field->slow(line);
+	size_t start;
+
+	if (slow)
+		buf_puts(out, "\033[33m");
+	start = out->len;
+	field->text(out, line);
+	if (last && field->path && p->width)
+		shorten_path(out, begin, start, p->width);
+	put_padding(out, start, column_width(p, field), last);
+	if (slow)
+		buf_puts(out, "\033[m");
 }
 
 /*
@@ -128,20 +183,20 @@ void print_header(const struct print *p, struct buf *out)
  */
 static void print_text(struct buf *out, const struct line *line)
 {
-	const struct print *p = line->print;
+	struct print *p = line->print;
 	bool failed = p->options.color && line->event->ret < 0;
+	size_t begin;
 
+	if (p->height && p->lines + 1 >= p->height)
+		print_header(p, out);
+	p->lines++;
 	if (failed)
 		buf_puts(out, "\033[31m");
+	begin = out->len;
 	for (size_t i = 0; i < p->n_columns; i++) {
-		const struct field *field = &fields[p->columns[i]];
-		size_t start;
-
 		if (i)
 			buf_putc(out, ' ');
-		start = out->len;
-		field->text(out, line);
-		put_padding(out, start, field->width, i + 1 == p->n_columns);
+		put_column(out, line, &fields[p->columns[i]], begin, i + 1 == p->n_columns);
 	}
 	if (failed)
 		buf_puts(out, "\033[m");

@@ -16,12 +16,16 @@ struct wt_meta;
 
 #define PRINT_FIELDS_MAX 32
 
+/* What takes so long is slow to people, and coloured. */
+#define PRINT_SLOW_NS 10000000
+
 struct print_options {
 	bool json;
 	bool pretty;
 	bool color;
 	bool data;		    /* written data is shown */
 	bool latency;		    /* latency is measured */
+	bool terminal;		    /* text is for people: human units, see print_sync_terminal() */
 	const struct wt_meta *meta; /* whose start is the times' base; or NULL */
 };
 
@@ -29,6 +33,9 @@ struct print {
 	struct print_options options;
 	unsigned char columns[PRINT_FIELDS_MAX]; /* rows of the field table, in order */
 	size_t n_columns;
+	unsigned int width; /* of the terminal; 0: it is none */
+	unsigned int height;
+	unsigned int lines;   /* since the header */
 	uint64_t wall_second; /* cache of the text form of a second */
 	char wall_text[32];
 	int64_t wall_offset_ns; /* CLOCK_REALTIME less CLOCK_BOOTTIME */
@@ -44,8 +51,15 @@ int print_setup(struct print *p, const struct print_options *options, const char
 /** print_sync_clock - take the offset between the kernel's stamps and wall-clock time anew */
 void print_sync_clock(struct print *p);
 
+/** print_sync_terminal - take the size of the terminal @fd anew; nothing if the output is none
+ *
+ * Paths are then shortened in their middle where a line would be too long, and the header returns
+ * after each screenful.
+ */
+void print_sync_terminal(struct print *p, int fd);
+
 /** print_header - the text header */
-void print_header(const struct print *p, struct buf *out);
+void print_header(struct print *p, struct buf *out);
 
 /** print_event - one operation with the data behind it; @file may be NULL if it is not known */
 void print_event(struct print *p, struct buf *out, const struct wt_event *event,

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include "filter.h"
 #include "proc.h"
+#include "units.h"
 
 /* "/dev/pts/3" → 3, or -1 */
 static int pty_index(int fd)
@@ -87,4 +89,18 @@ size_t terminal_watchers(int fd, struct filter_task *tasks, size_t max)
 		tasks[n++].nr = pid;
 	}
 	return n;
+}
+
+void terminal_size(int fd, unsigned int *width, unsigned int *height)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = {};
+	uint64_t said;
+
+	if (ioctl(fd, TIOCGWINSZ, &size))
+		size = (struct winsize){};
+	*width = size.ws_col ? size.ws_col : 80;
+	*height = size.ws_row ? size.ws_row : 24;
+	if (columns && !units_parse_u64(columns, 10000, &said) && said)
+		*width = said;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who shows what we print: tracing them would make each line cause the next.
+ * The terminal that shows what we print: how large it is, and who holds its other side: tracing
+ * them would make each line cause the next.
  */
 #ifndef WT_TERMINAL_H
 #define WT_TERMINAL_H
@@ -8,6 +9,12 @@
 #include <stddef.h>
 
 struct filter_task;
+
+/** terminal_size - columns and lines of the terminal @fd
+ *
+ * COLUMNS, if set, is what the user says. 80 and 24 if nobody knows.
+ */
+void terminal_size(int fd, unsigned int *width, unsigned int *height);
 
 /** terminal_watchers - ancestors of ours that hold the master side of the terminal @fd
  *

@@ -37,6 +37,7 @@ int top_check(struct buf *why)
 {
 	const char *name = getenv("TERM"), *cup;
 	int found;
+	bool can;
 
 	if (!name || !*name) {
 		buf_puts(why, "the terminal: TERM is not set");
@@ -47,7 +48,9 @@ int top_check(struct buf *why)
 		return -EOPNOTSUPP;
 	}
 	cup = tigetstr("cup");
-	if (!cup || cup == (const char *)-1) {
+	can = cup && cup != (const char *)-1;
+	del_curterm(cur_term);
+	if (!can) {
 		buf_printf(why, "the terminal: '%s' (TERM) cannot move its cursor", name);
 		return -EOPNOTSUPP;
 	}

@@ -219,6 +219,52 @@ fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
 	has_not typescript "$red"
 }
 
+# on_screen COLUMNS LINES COMMAND: what the terminal shows of it is in ./screen
+on_screen() {
+	on_terminal "stty cols $1 rows $2; $3"
+	tr -d '\r' <typescript | sed '1d; $d' >screen
+}
+
+@test "on a terminal sizes are in human units, paths fit; elsewhere both are exact and whole" {
+	deep=a-directory/with-names/that-are/longer-than/any-terminal-would/be-wide
+	mkdir -p "$deep"
+	command="writetrace trace -q --color=never -- perl -e 'open F, \">\", \"$deep/file.end\"; syswrite F, \"x\" x 200000; syswrite F, \"yz\"'"
+	for columns in 100 115; do
+		on_screen "$columns" 24 "$command"
+		between 80 "$(wc -L <screen)" "$columns" columns
+		has screen '^TIME +COMM +PID +OP +FD +SIZE +RET +LATENCY FILE$'
+		has screen ' 195\.3 KiB +195\.3 KiB +[0-9.]+[num]s [^ ]*\.\.\.[^ ]*/?file\.end$'
+		has screen ' 2 B +2 B '
+	done
+	is "$(grep -bo RET screen | head -n 1 | cut -d: -f1)" "$(sed -n 2p screen | grep -bo 'KiB' | tail -n 1 | cut -d: -f1)" "where RET ends"
+	on_screen 400 24 "$command"
+	has screen " $PWD/$deep/file\\.end\$"
+	eval "$command" >out 2>err
+	has out " 200000 +200000 +[0-9.]+[num]s $PWD/$deep/file\\.end\$"
+	# a file of ours is no terminal
+	on_screen 100 24 "$command; writetrace trace -q -o file -- sh -c 'printf 1 >$deep/file.end'"
+	has file " 1 +1 +[0-9.]+[num]s $PWD/$deep/file\\.end\$"
+}
+
+@test "on a terminal the header returns after a screenful; elsewhere it comes once" {
+	on_screen 200 10 "writetrace trace -q -- workload loop f 40 1"
+	is "$(grep -n '^TIME ' screen | cut -d: -f1 | xargs)" "1 11 21 31 41"
+	trace -- workload loop f 40 1
+	is "$(grep -c '^TIME ' out)" 1 headers
+}
+
+@test "slow operations are marked, on a terminal or as asked for" {
+	yellow=$'\e\\[33m'
+	# a pipe that is full until somebody reads
+	slow="perl -e 'pipe R, W; if (!fork) { select undef, undef, undef, 0.2; sysread R, \$_, 65536; exit } syswrite W, \"x\" x 65537'"
+	eval "trace --color=always -C latency,ret -- $slow"
+	has out "^$yellow *[0-9]+ms.*65537"
+	eval "trace -C latency,ret -- $slow"
+	has out '^ *[0-9]+ms +65537$'
+	trace --color=always -- workload loop /dev/null 3 1
+	has_not out $'\e'
+}
+
 # How soon
 
 @test "a line reaches a pipe within 100 ms, at a low rate too" {
