@@ -129,7 +129,7 @@ static int on_signal(void *arg, int number)
 	struct trace_top *top = arg;
 
 	if (number == SIGTSTP)
-		top_suspend(top->screen);
+		top_suspend(top->screen, false);
 	else
 		top_resize(top->screen);
 	return draw(top);
@@ -231,7 +231,9 @@ static int on_input(void *arg)
 	if (key == TOP_NONE && top_is_gone(top->screen))
 		return STREAM_STOP;
 	for (; key != TOP_NONE; key = top_key(top->screen)) {
-		if (top->typing)
+		if (key == TOP_SUSPEND)
+			top_suspend(top->screen, true);
+		else if (top->typing)
 			type_key(top, key);
 		else
 			command_key(top, key);

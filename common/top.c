@@ -24,6 +24,8 @@
 /* A lone Escape is one if nothing follows for so long. */
 #define ESCAPE_MS 25
 
+#define CTRL_Z	  0x1a
+
 enum { PAIR_RED = 1, PAIR_YELLOW };
 
 struct top {
@@ -75,8 +77,8 @@ static SCREEN *new_screen(void)
 	return screen;
 }
 
-/* Keys one by one, as they are; Ctrl-C and Ctrl-Z are signals still. Ctrl-S would hold up our
- * output, and us. */
+/* Keys one by one, as they are; Ctrl-C is a signal still. Ctrl-Z is none: see show(). Ctrl-S would
+ * hold up our output, and us. */
 static void set_modes(void)
 {
 	struct termios modes;
@@ -90,6 +92,7 @@ static void set_modes(void)
 	if (tcgetattr(STDIN_FILENO, &modes))
 		return;
 	modes.c_iflag &= ~IXON;
+	modes.c_cc[VSUSP] = _POSIX_VDISABLE;
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
 	def_prog_mode();
 }
@@ -102,6 +105,24 @@ static void set_colors(struct top *top)
 	use_default_colors();
 	init_pair(PAIR_RED, COLOR_RED, -1);
 	init_pair(PAIR_YELLOW, COLOR_YELLOW, -1);
+}
+
+static bool is_pending(int number)
+{
+	sigset_t set;
+
+	return !sigpending(&set) && sigismember(&set, number) == 1;
+}
+
+/* ncurses ignores SIGTSTP while it writes, and with that one that has come before, which we have
+ * blocked, is lost. */
+static void show(void)
+{
+	bool pending = is_pending(SIGTSTP);
+
+	refresh();
+	if (pending && !is_pending(SIGTSTP))
+		raise(SIGTSTP);
 }
 
 int top_open(struct top **out, bool color, struct buf *why)
@@ -226,7 +247,7 @@ void top_draw(struct top *top, const char *text, size_t len)
 		text += n;
 		len -= n;
 	}
-	refresh();
+	show();
 }
 
 int top_key(struct top *top)
@@ -247,6 +268,8 @@ int top_key(struct top *top)
 	case 0x7f:
 	case KEY_BACKSPACE:
 		return TOP_BACKSPACE;
+	case CTRL_Z:
+		return TOP_SUSPEND;
 	}
 	return key > 0 && key < 0x100 ? key : TOP_OTHER;
 }
@@ -260,22 +283,23 @@ bool top_is_gone(const struct top *top)
 }
 
 /* Blocked, it stops us as soon as it no longer is. */
-static void stop(void)
+static void stop(bool group)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
-	raise(SIGTSTP);
+	if (!group || kill(0, SIGTSTP))
+		raise(SIGTSTP);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-void top_suspend(struct top *top)
+void top_suspend(struct top *top, bool group)
 {
 	give_back(top);
 	top_guard_set(top->guard, false);
-	stop();
+	stop(group);
 	top_guard_set(top->guard, true);
 	top_resize(top);
 }
@@ -289,5 +313,5 @@ void top_resize(struct top *top)
 		resizeterm(size.ws_row, size.ws_col);
 	reset_prog_mode();
 	clearok(stdscr, TRUE);
-	refresh();
+	show();
 }

@@ -21,7 +21,8 @@ enum top_key {
 	TOP_ENTER = 0x100,
 	TOP_ESCAPE,
 	TOP_BACKSPACE,
-	TOP_OTHER, /* arrows and the like */
+	TOP_SUSPEND, /* Ctrl-Z: top_suspend() is for the caller to call */
+	TOP_OTHER,   /* arrows and the like */
 };
 
 /** top_check - whether $TERM is known and can do what a screen needs
@@ -56,8 +57,11 @@ int top_key(struct top *top);
 bool top_is_gone(const struct top *top);
 
 /** top_suspend - give the terminal back, stop as SIGTSTP would have stopped us, and take it over
- * again once we go on */
-void top_suspend(struct top *top);
+ * again once we go on
+ *
+ * With @group all of our process group is stopped, as by a key.
+ */
+void top_suspend(struct top *top, bool group);
 
 /** top_resize - the terminal may have another size, or show what somebody else has left there */
 void top_resize(struct top *top);

@@ -365,6 +365,31 @@ none_left() {
 	back 0
 }
 
+@test "Ctrl-Z stops COMMAND, too, and fg continues both; SIGTSTP is heeded" {
+	terminal
+	view "-- bash -c 'while :; do printf x >f; sleep 0.05; done'"
+	until_true shows '^in all +[1-9]'
+	# also while something is being typed
+	press / a
+	press C-z
+	until_true shows 'Stopped'
+	is "$(ps -o stat= -p "$(pgrep -P "$tracer" bash)" | cut -c1)" T "COMMAND's state"
+	run_there 'clear; fg; echo "status: $?"'
+	until_true shows ': a$'
+	press Escape
+	# or the shell gets that key
+	until_true shows '^q quit'
+	for _ in 1 2 3 4 5; do
+		kill -TSTP "$tracer"
+		until_true shows 'Stopped'
+		run_there 'clear; fg; echo "status: $?"'
+		until_true shows '^q quit'
+	done
+	started+=("$(pgrep -P "$tracer" bash)")
+	press q
+	back 0
+}
+
 @test "stopped by SIGSTOP and continued: the view is there again" {
 	start_target
 	terminal
@@ -372,8 +397,8 @@ none_left() {
 	kill -STOP "$tracer"
 	until_true shows 'Stopped'
 	run_there 'fg; echo "status: $?"'
+	until_true shows_not 'Stopped'
 	until_true shows '^q quit'
-	has_not screen 'Stopped'
 	press q
 	back 0
 }
@@ -471,6 +496,7 @@ none_left() {
 	terminal
 	view -p "$target"
 	order 'printf x >ä-漢'
+	press r
 	until_true shows '/ä-漢'
 	has screen '^latency .*\|.*█'
 	press q
@@ -478,6 +504,7 @@ none_left() {
 	run_there 'clear; export LC_ALL=C'
 	view -p "$target"
 	order 'printf x >ä-漢'
+	press r
 	until_true shows '/\\xC3\\xA4-\\xE6\\xBC\\xA2'
 	has screen '^latency .*\|.*#'
 	is "$(LC_ALL=C grep -c '[^ -~]' screen || true)" 0 "lines with other characters"
@@ -490,6 +517,7 @@ none_left() {
 	terminal
 	view -p "$target"
 	order 'printf "\e[2Jb\e]0;x\a" >/proc/$$/comm; printf x >$'"'"'f\e[31m\e[2J\x9b\n\xe2\x80\xae'"'"
+	press r
 	until_true shows '/f\\x1B\[31m\\x1B\[2J\\x9B\\x0A\\xE2\\x80\\xAE'
 	has screen '\\x1B\[2Jb\\x1B\]0;x\\x07|\\x1B\[\.\.\.'
 	has screen '^writetrace '
