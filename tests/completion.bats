@@ -297,7 +297,7 @@ in_page() {
 				;;
 			# what nobody can list, or the tests above have looked at
 			--[a-z]* | -?\ --*)
-				[[ $names =~ ^(-.\ )?--[a-z-]+(\ (\[N\]|N|BYTES|SIZE|TIME|N\[,N...\]|PID\[,PID...\]|TID\[,TID...\]|USER\[,USER...\]|GLOB|PATH|FILE|DIR))?$ ]] ||
+				[[ $names =~ ^(-.\ )?--[a-z-]+(\ (\[N\]|\[SECS\]|N|BYTES|SIZE|TIME|N\[,N...\]|PID\[,PID...\]|TID\[,TID...\]|USER\[,USER...\]|GLOB|PATH|FILE|DIR))?$ ]] ||
 					echo "writetrace $command $option: no completion knows what that is"
 				;;
 			esac
