@@ -332,7 +332,7 @@ has_ended() {
 		sleep 0.3
 	done
 	wait "$showing"
-	has typescript "$PWD/seen-too"
+	has typescript '/seen-too'
 	has_not typescript '^[0-9:.]+ (script|writetrace) '
 	# nor is anything hidden from those who do not follow
 	dump --events -j
