@@ -130,16 +130,15 @@ static void sum_hist(uint64_t hist[WT_HIST_BUCKETS], const struct tally *t)
 static void put_percentile(struct table *t, const struct tally *tally)
 {
 	uint64_t hist[WT_HIST_BUCKETS], ns;
-	struct buf *cell = table_cell(t);
 
 	sum_hist(hist, tally);
 	ns = hist_percentile(hist, 99);
 	if (tally->has_max && ns > tally->totals.latency_max_ns)
 		ns = tally->totals.latency_max_ns;
 	if (tally->totals.calls)
-		units_time(cell, ns);
+		report_put_latency(t, ns);
 	else
-		buf_putc(cell, '-');
+		buf_putc(table_cell(t), '-');
 }
 
 /* 5, or 5? if there is a cause that is not known */

@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "fields.h"
+#include "print.h"
 #include "report_text.h"
 #include "table.h"
 #include "text.h"
@@ -62,14 +63,19 @@ void report_put_sums(struct table *t, const struct report *r, const struct wt_su
 		table_alert(t);
 }
 
+void report_put_latency(struct table *t, uint64_t ns)
+{
+	units_time(table_cell(t), ns);
+	if (ns >= PRINT_SLOW_NS)
+		table_warn(t);
+}
+
 void report_put_average(struct table *t, const struct wt_sums *sums)
 {
-	struct buf *cell = table_cell(t);
-
 	if (sums->calls)
-		units_time(cell, sums->latency_ns / sums->calls);
+		report_put_latency(t, sums->latency_ns / sums->calls);
 	else
-		buf_putc(cell, '-');
+		buf_putc(table_cell(t), '-');
 }
 
 static void put_pid(struct buf *out, const struct tally_row *key)
@@ -150,7 +156,7 @@ static void put_row(struct table *t, const struct report *r, const struct tally_
 	if (r->latency)
 		report_put_average(t, sums);
 	if (r->latency_max)
-		units_time(table_cell(t), sums->latency_max_ns);
+		report_put_latency(t, sums->latency_max_ns);
 	if (!by_file)
 		return;
 	cell = table_cell(t);

@@ -52,32 +52,31 @@ static void put_head(struct buf *out, const struct report *r)
 }
 
 /* What the bucket counts may be more than what was seen. */
-static void put_percentile(struct buf *out, const struct report *r, const struct tally_op *op)
+static void put_percentile(struct table *t, const struct report *r, const struct tally_op *op)
 {
 	uint64_t ns = hist_percentile(op->latency_hist, 99);
 
 	if (r->latency_max && ns > op->sums.latency_max_ns)
 		ns = op->sums.latency_max_ns;
-	units_time(out, ns);
+	report_put_latency(t, ns);
 }
 
 /* @op is NULL for the line of totals. */
 static void put_op(struct table *t, const struct report *r, const char *name,
 		   const struct wt_sums *sums, const struct tally_op *op)
 {
-	struct buf *cell;
-
 	table_row(t);
 	buf_puts(table_cell(t), name);
 	report_put_sums(t, r, sums);
 	if (!r->latency)
 		return;
 	report_put_average(t, sums);
-	cell = table_cell(t);
 	if (op)
-		put_percentile(cell, r, op);
+		put_percentile(t, r, op);
+	else
+		table_cell(t);
 	if (r->latency_max)
-		units_time(table_cell(t), sums->latency_max_ns);
+		report_put_latency(t, sums->latency_max_ns);
 }
 
 static int put_ops(struct buf *out, const struct report *r)

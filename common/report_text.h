@@ -31,6 +31,9 @@ void report_put_bytes(struct buf *out, const struct report *report, uint64_t byt
 void report_sums_columns(struct table *table, const struct report *report);
 void report_put_sums(struct table *table, const struct report *report, const struct wt_sums *sums);
 
+/** report_put_latency - a cell with a latency, in yellow if it is slow */
+void report_put_latency(struct table *table, uint64_t ns);
+
 /** report_put_average - a cell with the average latency, "-" if there is none */
 void report_put_average(struct table *table, const struct wt_sums *sums);
 

@@ -23,9 +23,9 @@ struct table {
 	struct buf cell;
 	enum table_kind kinds[COLUMNS_MAX];
 	size_t n_columns;
-	size_t n_cells; /* begun in this row */
-	bool alert;
-	bool utf8; /* is what the locale has */
+	size_t n_cells;	   /* begun in this row */
+	const char *color; /* of the cell that was begun, or NULL */
+	bool utf8;	   /* is what the locale has */
 	int err;
 };
 
@@ -195,11 +195,11 @@ static void finish_cell(struct table *t)
 	if (!err)
 		err = scols_line_set_data(t->line, t->n_cells - 1, buf_cstr(&t->cell));
 	cell = scols_line_get_cell(t->line, t->n_cells - 1);
-	if (!err && t->alert && cell)
-		err = scols_cell_set_color(cell, "red");
+	if (!err && t->color && cell)
+		err = scols_cell_set_color(cell, t->color);
 	if (err)
 		fail(t, err);
-	t->alert = false;
+	t->color = NULL;
 	buf_reset(&t->cell);
 }
 
@@ -227,7 +227,13 @@ struct buf *table_cell(struct table *t)
 
 void table_alert(struct table *t)
 {
-	t->alert = true;
+	t->color = "red";
+}
+
+/* What the library calls yellow is bold. */
+void table_warn(struct table *t)
+{
+	t->color = "brown";
 }
 
 static const char *data_of(struct libscols_line *line, size_t column)

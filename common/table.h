@@ -49,6 +49,9 @@ struct buf *table_cell(struct table *table);
 /** table_alert - show the cell just begun in red */
 void table_alert(struct table *table);
 
+/** table_warn - show the cell just begun in yellow */
+void table_warn(struct table *table);
+
 /** table_print - append all of it, at most @width columns wide (0: as wide as it is)
  *
  * Return: 0 or -errno.

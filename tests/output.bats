@@ -255,10 +255,15 @@ on_screen() {
 
 @test "slow operations are marked, on a terminal or as asked for" {
 	yellow=$'\e\\[33m'
-	# a pipe that is full until somebody reads
-	slow="perl -e 'pipe R, W; if (!fork) { select undef, undef, undef, 0.2; sysread R, \$_, 65536; exit } syswrite W, \"x\" x 65537'"
+	# a pipe that is full (FIONREAD says so) until somebody reads
+	slow="perl -e 'pipe R, W; if (!fork) { do { select undef, undef, undef, 0.1; ioctl R, 0x541B, \$n = pack q(i), 0 } until unpack(q(i), \$n) == 65536; select undef, undef, undef, 0.1; sysread R, \$_, 65536; exit } syswrite W, \"x\" x 65537'"
 	eval "trace --color=always -C latency,ret -- $slow"
 	has out "^$yellow *[0-9]+ms.*65537"
+	eval "trace -c --color=always -- $slow"
+	is "$(grep -cE "^(write|total) .*$yellow *[0-9.]+m?s" out)" 2 "lines of operations with yellow"
+	has out " $yellow *[0-9.]+m?s.* pipe:"
+	eval "trace -c -- $slow"
+	has_not out $'\e'
 	eval "trace -C latency,ret -- $slow"
 	has out '^ *[0-9]+ms +65537$'
 	trace --color=always -- workload loop /dev/null 3 1

@@ -166,6 +166,21 @@ static void at_the_end(void **state)
 }
 /* clang-format on */
 
+static void slow_in_yellow(void **state)
+{
+	struct buf out = { 0 };
+
+	(void)state;
+	live.color = true;
+	now.totals.latency_ns = 307 * 10000000ull;
+	now.has_max = false;
+	now.ops[WT_OP_WRITE].latency_hist[30] = 30;
+	assert_int_equal(live_text(&out, &live), 0);
+	assert_non_null(strstr(buf_cstr(&out), " \033[33m10.0ms\033[0m \033[33m 1.07s\033[0m"));
+	assert_non_null(strstr(buf_cstr(&out), " 2.00us 2.05us\n"));
+	buf_free(&out);
+}
+
 static void notice_and_filter(void **state)
 {
 	struct ranking_match match;
@@ -260,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(recent_rates, setup, teardown),
 		cmocka_unit_test_setup_teardown(since_the_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(at_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(slow_in_yellow, setup, teardown),
 		cmocka_unit_test_setup_teardown(notice_and_filter, setup, teardown),
 		cmocka_unit_test_setup_teardown(any_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(little_room, setup, teardown),

@@ -379,6 +379,25 @@ static void sums(void **state)
 	buf_free(&out);
 }
 
+/* 10 ms and more are slow, in each column of latencies. */
+static void slow(void **state)
+{
+	struct report_options o = { .color = true };
+
+	(void)state;
+	rows[1].sums.latency_ns = rows[1].sums.latency_max_ns = 9990000;
+	has(o, "\033[33m", false);
+	rows[1].sums.latency_ns = rows[1].sums.latency_max_ns = 10000000;
+	has(o, " \033[33m10.0ms\033[0m \033[33m10.0ms\033[0m /tmp/", true);
+	tally.ops[WT_OP_PWRITE64].sums.latency_max_ns = 30000000;
+	tally.ops[WT_OP_PWRITE64].latency_hist[24] = 1;
+	has(o, " 45.0us \033[33m16.8ms\033[0m \033[33m30.0ms\033[0m\n", true);
+	tally.totals.latency_ns = 22 * 12000000ull;
+	has(o, " \033[33m12.0ms\033[0m", true);
+	o.color = false;
+	has(o, "\033", false);
+}
+
 /* The order of the pids in a document's rows, such as "812 813 ". */
 static void check_order(enum report_sort sort, const char *want)
 {
@@ -657,7 +676,7 @@ int main(void)
 		TEST(no_name),	  TEST(nothing),       TEST(lost),	TEST(sums),
 		TEST(order),	  TEST(merged),	       TEST(names_end), TEST(keys),
 		TEST(widths),	  TEST(locales),       TEST(pretty),	TEST(list),
-		TEST(parse_by),	  TEST(parse_sort),
+		TEST(parse_by),	  TEST(parse_sort),    TEST(slow),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);

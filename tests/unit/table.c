@@ -161,12 +161,14 @@ static void alert(void **state)
 	for (int i = 8; i < 12; i++) {
 		table_row(t);
 		buf_u64(table_cell(t), i);
-		if (i > 9)
+		if (i == 10)
 			table_alert(t);
+		else if (i > 10)
+			table_warn(t);
 		buf_puts(table_cell(t), "x");
 	}
 	assert_int_equal(table_print(t, &b, 1), 0);
-	assert_string_equal(buf_cstr(&b), " \n \n \n\033[31m1\033[0m\n\033[31m1\033[0m\n");
+	assert_string_equal(buf_cstr(&b), " \n \n \n\033[31m1\033[0m\n\033[33m1\033[0m\n");
 	table_free(t);
 	buf_free(&b);
 }
