@@ -125,6 +125,7 @@ struct report_options dump_view(const struct dump *d)
 	struct report_options view = report_view(d->globals, STDOUT_FILENO, d->terminal);
 
 	view.sort = d->sort;
+	view.heat = d->terminal ? &d->heat : NULL;
 	if (d->has_limit)
 		view.limit = d->limit;
 	return view;
@@ -164,8 +165,10 @@ static int dump_difference(struct dump *d, struct tally *before, struct buf *why
 		return err;
 	}
 	err = tally_difference(&difference, &now, before);
-	if (!err)
+	if (!err) {
+		heat_add(&d->heat, &difference);
 		err = print_report(d, &difference, why);
+	}
 	tally_free(&difference);
 	tally_free(before);
 	*before = now;
@@ -193,7 +196,8 @@ static bool wait_interval(const struct dump *d, int fd, bool *enabled)
 	return true;
 }
 
-/* The first report is of all there was, as iostat's is. Ends with the session. */
+/* The first report is of all there was, as iostat's is, and no slice of time like the others. Ends
+ * with the session. */
 static int dump_interval(struct dump *d, struct buf *why)
 {
 	struct tally before;
@@ -202,6 +206,7 @@ static int dump_interval(struct dump *d, struct buf *why)
 
 	if (fd < 0)
 		return err;
+	d->heat.fractions = d->interval_ns % UNITS_NS_PER_S;
 	if (!err)
 		err = print_report(d, &before, why);
 	while (enabled && !err && wait_interval(d, fd, &enabled))

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/heat.h"
 #include "common/pinned.h"
 #include "common/report.h"
 
@@ -26,7 +27,8 @@ struct dump {
 	bool list;
 	bool has_events;
 	bool follow;
-	bool terminal; /* standard output is one */
+	bool terminal;	  /* standard output is one */
+	struct heat heat; /* of what --interval has printed */
 	struct pinned pinned;
 };
 

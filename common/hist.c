@@ -182,19 +182,24 @@ void hist_text(struct buf *out, const uint64_t counts[],
 
 #define SHADES 4
 
-void hist_strip(struct buf *out, const uint64_t counts[], unsigned int first, unsigned int last,
-		bool utf8)
+uint64_t hist_most(const uint64_t counts[], unsigned int n)
+{
+	uint64_t most = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (counts[i] > most)
+			most = counts[i];
+	return most;
+}
+
+void hist_strip(struct buf *out, const uint64_t counts[], unsigned int n, uint64_t most, bool utf8)
 {
 	/* U+2591 to U+2593 are light, medium and dark shade, U+2588 is a full block */
 	static const char *const blocks[] = { " ", "\xE2\x96\x91", "\xE2\x96\x92", "\xE2\x96\x93",
 					      "\xE2\x96\x88" };
 	static const char ascii[] = " .:*#";
-	uint64_t most = 0;
 
-	for (unsigned int i = first; i <= last; i++)
-		if (counts[i] > most)
-			most = counts[i];
-	for (unsigned int i = first; i <= last; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		unsigned int shade = counts[i] ? bar_eighths(counts[i], most, SHADES) / 8 : 0;
 
 		if (counts[i] && !shade)

@@ -45,14 +45,16 @@ void hist_bar(struct buf *out, uint64_t count, uint64_t most, unsigned int width
 void hist_text(struct buf *out, const uint64_t counts[],
 	       void (*put)(struct buf *out, uint64_t value), unsigned int bar_width, bool utf8);
 
-/** hist_strip - append buckets @first to @last as one column each, the darker the more they count
+/** hist_most - the largest of @n counts */
+uint64_t hist_most(const uint64_t counts[], unsigned int n);
+
+/** hist_strip - append @n counts as one column each, the darker the larger, out of @most
  *
  *	 ░▒▓█▒
  *
  * What is not 0 shows something. Without @utf8 it is " .:*#".
  */
-void hist_strip(struct buf *out, const uint64_t counts[], unsigned int first, unsigned int last,
-		bool utf8);
+void hist_strip(struct buf *out, const uint64_t counts[], unsigned int n, uint64_t most, bool utf8);
 
 /** hist_json - append [{"le_ns":1024,"count":17},…], buckets from the first to the last not empty
  *

@@ -119,19 +119,11 @@ static void put_filters(struct buf *out, const struct live *l)
 	buf_free(&line);
 }
 
-static void sum_hist(uint64_t hist[WT_HIST_BUCKETS], const struct tally *t)
-{
-	memset(hist, 0, WT_HIST_BUCKETS * sizeof(*hist));
-	for (unsigned int op = 0; op < WT_OP_COUNT; op++)
-		for (unsigned int i = 0; i < WT_HIST_BUCKETS; i++)
-			hist[i] += t->ops[op].latency_hist[i];
-}
-
 static void put_percentile(struct table *t, const struct tally *tally)
 {
 	uint64_t hist[WT_HIST_BUCKETS], ns;
 
-	sum_hist(hist, tally);
+	tally_latencies(hist, tally);
 	ns = hist_percentile(hist, 99);
 	if (tally->has_max && ns > tally->totals.latency_max_ns)
 		ns = tally->totals.latency_max_ns;
@@ -204,17 +196,18 @@ static int put_sums(struct buf *out, const struct live *l)
 static void put_strip(struct buf *out, const struct live *l)
 {
 	uint64_t scale[WT_HIST_BUCKETS], hist[WT_HIST_BUCKETS];
-	unsigned int first, last;
+	unsigned int first, last, n;
 	struct buf line = { 0 };
 
-	sum_hist(scale, l->now);
-	sum_hist(hist, l->since_start ? l->now : l->recent);
+	tally_latencies(scale, l->now);
+	tally_latencies(hist, l->since_start ? l->now : l->recent);
 	if (!hist_span(scale, &first, &last))
 		return;
 	buf_puts(&line, "latency ");
 	units_time(&line, first ? hist_upper(first - 1) : 0);
 	buf_puts(&line, " |");
-	hist_strip(&line, hist, first, last, l->utf8);
+	n = last - first + 1;
+	hist_strip(&line, hist + first, n, hist_most(hist + first, n), l->utf8);
 	buf_puts(&line, "| ");
 	if (last < WT_HIST_BUCKETS - 1)
 		units_time(&line, hist_upper(last));

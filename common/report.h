@@ -11,6 +11,7 @@
 
 struct buf;
 struct choice;
+struct heat;
 struct tally;
 struct wt_meta;
 
@@ -23,7 +24,8 @@ struct report_options {
 	bool utf8;	    /* block characters may be used for bars */
 	unsigned int width; /* columns of the terminal; 0: nothing is shortened */
 	enum report_sort sort;
-	uint64_t limit; /* rows at most; 0: all */
+	uint64_t limit;		 /* rows at most; 0: all */
+	const struct heat *heat; /* latency over time, for text on a terminal; or NULL */
 };
 
 /** report_parse_sort - the enum report_sort of that name: bytes, calls, errors, latency

@@ -17,6 +17,7 @@
 
 #include "backend.h"
 #include "buf.h"
+#include "heat.h"
 #include "hist.h"
 #include "meta.h"
 #include "print.h"
@@ -151,6 +152,23 @@ static void put_lost(struct buf *out, const struct report *r)
 	buf_free(&unknown);
 }
 
+static void put_heat(struct buf *out, const struct report *r)
+{
+	const struct report_options *o = r->options;
+	struct buf text = { 0 };
+
+	if (!o->heat || !o->width || !r->latency)
+		return;
+	heat_text(&text, o->heat, r->meta, o->width, o->utf8);
+	if (text.len) {
+		buf_putc(out, '\n');
+		buf_put(out, text.data, text.len);
+	}
+	if (text.err)
+		out->err = text.err;
+	buf_free(&text);
+}
+
 static int put_report(struct buf *out, const struct report *r)
 {
 	int err;
@@ -158,6 +176,7 @@ static int put_report(struct buf *out, const struct report *r)
 	put_head(out, r);
 	buf_putc(out, '\n');
 	err = put_ops(out, r);
+	put_heat(out, r);
 	for (unsigned int i = 0; i < WT_OP_COUNT && !err; i++)
 		if (r->tally->ops[i].sums.calls)
 			err = report_put_hists(out, r, i);

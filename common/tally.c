@@ -324,6 +324,14 @@ int tally_difference(struct tally *d, const struct tally *now, const struct tall
 	return 0;
 }
 
+void tally_latencies(uint64_t hist[WT_HIST_BUCKETS], const struct tally *t)
+{
+	memset(hist, 0, WT_HIST_BUCKETS * sizeof(*hist));
+	for (unsigned int op = 0; op < WT_OP_COUNT; op++)
+		for (unsigned int i = 0; i < WT_HIST_BUCKETS; i++)
+			hist[i] += t->ops[op].latency_hist[i];
+}
+
 void tally_free(struct tally *t)
 {
 	for (size_t i = 0; i < t->n_files; i++)

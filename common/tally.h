@@ -105,6 +105,9 @@ int tally_read(struct tally *tally, const struct tally_source *source);
  */
 int tally_difference(struct tally *difference, const struct tally *now, const struct tally *before);
 
+/** tally_latencies - how long operations took, all kinds of them together */
+void tally_latencies(uint64_t hist[WT_HIST_BUCKETS], const struct tally *tally);
+
 void tally_free(struct tally *tally);
 
 #endif

@@ -423,6 +423,57 @@ on_screen() {
 	has_not typescript $'\e'
 }
 
+# watched LOCALE OPTION...: session web, shown in slices by a terminal of 70 columns while it writes; reports are in ./screen
+watched() {
+	local locale=$1 showing
+	shift
+	pin web -p "$target" "$@"
+	on_screen 70 "LC_ALL=$locale timeout --preserve-status -s INT 3 writetrace --bpffs $bpffs dump web --interval 250ms" 3>&- &
+	showing=$!
+	started+=("$showing")
+	until is_gone "$showing"; do
+		order 'for ((i = 0; i < 20; i++)); do printf x; done >>f'
+		sleep 0.1
+	done
+	wait "$showing"
+	unpin web
+}
+
+@test "--interval on a terminal: latencies of the last slices, each a strip, the newest last" {
+	kernel_has_no_part
+	start_target
+	watched C.UTF-8
+	stamp='[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}'
+	between 4 "$(grep -c '^session web' screen)" 13 reports
+	between 30 "$(wc -L <screen)" 70 columns
+	# not the first report, which is of all there was; one more in each, and no more than eight
+	awk '/^session/ { if (n++) print strips; strips = 0 } /^[0-9:.]+ \|.*\|$/ { strips++ } END { print strips }' screen >counts
+	is "$(head -n 1 counts)" 0 "strips of the first report"
+	sort -n counts | cmp - counts
+	between 3 "$(tail -n 1 counts)" 8 "strips of the last report"
+	is "$(grep -c '^latency by time, from ' screen)" "$(grep -vc '^0$' counts)" titles
+	has screen "^$stamp \\|[ ░▒▓█]*█[ ░▒▓█]*\\|\$"
+	# those of the last report: in the order of time, and of one width
+	tac screen | sed '/^session/q' | tac | grep -E "^$stamp \\|" >strips
+	sort -c strips
+	is "$(sed 's/[^|]*//; s/./x/g' strips | sort -u | wc -l)" 1 widths
+	watched C
+	has screen "^$stamp \\|[ .:*#]*#[ .:*#]*\\|\$"
+	! grep -qP '[^\n\x20-\x7e]' screen || fail "not ASCII"
+	watched C.UTF-8 --no-latency
+	has screen '^total '
+	has_not screen "^$stamp|^latency"
+	# lines of what is no terminal's are there already
+	pin web -p "$target"
+	in_background web --interval 100ms
+	order 'printf x >f'
+	four() { (($(grep -c '^lost: ' reports) >= 4)); }
+	until_true four
+	has_ended INT
+	has reports '^latency of write'
+	has_not reports "^latency by time|^$stamp"
+}
+
 @test "a dump changes nothing, and two at the same time show the same" {
 	loaded
 	objects "$bpffs" >objects-before

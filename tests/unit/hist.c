@@ -224,7 +224,7 @@ static void strip(void **state)
 	struct buf b = { 0 };
 
 	(void)state;
-	hist_strip(&b, counts, 3, 5, false);
+	hist_strip(&b, counts, 3, 0, false);
 	assert_string_equal(buf_cstr(&b), "   ");
 	counts[2] = UINT64_MAX;
 	counts[3] = 1;
@@ -232,13 +232,20 @@ static void strip(void **state)
 	counts[6] = 500;
 	counts[7] = 760;
 	buf_reset(&b);
-	hist_strip(&b, counts, 3, 8, false);
+	assert_int_equal(hist_most(counts, WT_HIST_BUCKETS), UINT64_MAX);
+	assert_int_equal(hist_most(counts + 3, 6), 1000);
+	assert_int_equal(hist_most(counts, 0), 0);
+	hist_strip(&b, counts + 3, 6, 1000, false);
 	assert_string_equal(buf_cstr(&b), ". #:* ");
 	buf_reset(&b);
-	hist_strip(&b, counts, 3, 8, true);
+	hist_strip(&b, counts + 3, 6, 1000, true);
 	assert_string_equal(buf_cstr(&b), "\u2591 \u2588\u2592\u2593 ");
 	buf_reset(&b);
-	hist_strip(&b, counts, 2, 5, false);
+	/* out of what another one has */
+	hist_strip(&b, counts + 3, 6, 2000, false);
+	assert_string_equal(buf_cstr(&b), ". :.. ");
+	buf_reset(&b);
+	hist_strip(&b, counts + 2, 4, UINT64_MAX, false);
 	assert_string_equal(buf_cstr(&b), "#. .");
 	buf_free(&b);
 }
