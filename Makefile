@@ -59,9 +59,9 @@ BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Wextra 
 CFLAGS ?= -O2 -g
 # Rows of tables leave out at their end what they do not have.
 WT_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DWT_VERSION='"$(VERSION)"' -Wall -Wextra -Werror \
-	    -Wno-missing-field-initializers \
+	    -Wno-missing-field-initializers -pthread \
 	    -I. -iquote common -I$(BPF_BUILD) $(shell $(PKG_CONFIG) --cflags libbpf libelf zlib smartcols ncursesw)
-WT_LIBS   = $(shell $(PKG_CONFIG) --libs libbpf libelf zlib smartcols ncursesw)
+WT_LIBS   = -pthread $(shell $(PKG_CONFIG) --libs libbpf libelf zlib smartcols ncursesw)
 
 ifeq ($(SANITIZE),1)
   BUILD     := build/sanitize

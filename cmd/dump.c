@@ -16,6 +16,7 @@
 #include "common/kernel.h"
 #include "common/log.h"
 #include "common/opts.h"
+#include "common/progress.h"
 #include "common/tally.h"
 #include "common/units.h"
 #include "pause.h"
@@ -120,6 +121,12 @@ int dump_put(struct buf *out, struct buf *why)
 	return err;
 }
 
+void dump_ready(struct dump *d)
+{
+	progress_end(d->progress);
+	d->progress = NULL;
+}
+
 struct report_options dump_view(const struct dump *d)
 {
 	struct report_options view = report_view(d->globals, STDOUT_FILENO, d->terminal);
@@ -137,6 +144,7 @@ static int print_report(struct dump *d, const struct tally *tally, struct buf *w
 	struct buf out = {};
 	int err = report_print(&out, &d->pinned.meta, tally, &view);
 
+	dump_ready(d);
 	if (!err)
 		err = dump_put(&out, why);
 	buf_free(&out);
@@ -338,7 +346,9 @@ static int run(int argc, char **argv, struct globals *globals)
 		log_error("%s; see writetrace help dump", buf_cstr(&why));
 		status = CMD_USAGE;
 	} else {
+		d.progress = progress_start("reading sessions");
 		err = dump_run(&d, &why);
+		dump_ready(&d);
 		if (err)
 			log_error("%s", why.len ? buf_cstr(&why) : strerror(-err));
 		status = err ? cmd_status(err) : CMD_DONE;

@@ -15,6 +15,7 @@
 struct buf;
 struct bpffs;
 struct globals;
+struct progress;
 
 struct dump {
 	struct globals *globals;
@@ -27,8 +28,9 @@ struct dump {
 	bool list;
 	bool has_events;
 	bool follow;
-	bool terminal;	  /* standard output is one */
-	struct heat heat; /* of what --interval has printed */
+	bool terminal;		   /* standard output is one */
+	struct progress *progress; /* until something is printed */
+	struct heat heat;	   /* of what --interval has printed */
 	struct pinned pinned;
 };
 
@@ -49,6 +51,9 @@ int dump_list(struct dump *d, struct bpffs *fs, struct buf *why);
  * Return: 0 or -errno with the reason in @why.
  */
 int dump_put(struct buf *out, struct buf *why);
+
+/** dump_ready - from now on something is printed: no more of progress */
+void dump_ready(struct dump *d);
 
 /** dump_view - how reports are to look */
 struct report_options dump_view(const struct dump *d);

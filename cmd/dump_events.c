@@ -116,6 +116,7 @@ int dump_events(struct dump *d, struct buf *why)
 	if (!err)
 		err = recorder_open(&r, &objects, &d->pinned.meta);
 	print_sync_terminal(&e.print, STDOUT_FILENO);
+	dump_ready(d);
 	if (!err && !options.json)
 		print_header(&e.print, &e.out);
 	if (!err)

@@ -73,6 +73,7 @@ static int print_list(struct dump *d, struct list *list, struct buf *why)
 		};
 	}
 	err = report_list(&out, entries, list->n, &view);
+	dump_ready(d);
 	if (!err)
 		err = dump_put(&out, why);
 	free(entries);

@@ -17,6 +17,7 @@
 #include "common/kernel.h"
 #include "common/log.h"
 #include "common/opts.h"
+#include "common/progress.h"
 #include "common/session.h"
 #include "common/units.h"
 #include "filter_opts.h"
@@ -241,6 +242,7 @@ static int pin_run(struct pin *p, struct buf *why)
 		.no_latency = p->session_options.no_latency,
 		.trace_pipe = p->session_options.trace_pipe,
 	};
+	struct progress *progress = progress_start("pinning session %s", p->name);
 	int64_t memory;
 	int err = filter_resolve(&p->filter, why);
 
@@ -252,6 +254,7 @@ static int pin_run(struct pin *p, struct buf *why)
 		err = session_open(&p->session, &o, why);
 	if (!err)
 		err = pin_without_signals(p, why);
+	progress_end(progress);
 	if (err)
 		return err;
 	memory = session_memory(&o, session_meta(p->session)->cpus,

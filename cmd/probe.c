@@ -15,6 +15,7 @@
 #include "common/buf.h"
 #include "common/kernel.h"
 #include "common/ops.h"
+#include "common/progress.h"
 #include "common/session.h"
 #include "common/trial.h"
 #include "probe.h"
@@ -124,6 +125,7 @@ static void try_backends(struct probe *p)
 		struct check *c = &p->backends[i];
 
 		c->name = backend_name(i);
+		progress_say(p->progress, "trying backend %s", c->name);
 		c->ok = !trial_backend(i, &c->detail);
 		if (!c->ok)
 			continue;
@@ -161,6 +163,7 @@ static void check_pin(struct probe *p, const char *dir)
 	struct buf why = {};
 	struct check *c;
 
+	progress_say(p->progress, "trying to pin");
 	p->pin = !trial_pin(dir, &why);
 	c = add(p, "pin", p->pin, "tracing works without; pinned sessions do not");
 	buf_puts(&c->detail, p->pin ? "a link was pinned" : buf_cstr(&why));
@@ -226,10 +229,13 @@ static int probe_print(struct probe *p)
 	struct buf out = {};
 	int err;
 
+	if (p->helpers)
+		progress_say(p->progress, "looking for BPF helpers");
 	if (p->globals->json)
 		probe_print_json(p, &out);
 	else
 		probe_print_text(p, &out);
+	progress_end(p->progress);
 	err = out.err || fwrite(out.data, 1, out.len, stdout) != out.len;
 	buf_free(&out);
 	return err;
@@ -246,6 +252,7 @@ static int run(int argc, char **argv, struct globals *globals)
 	if (!cmd_parse(&spec, argc, argv, globals, &status))
 		return status;
 	p.color = cmd_wants_color(globals, isatty(STDOUT_FILENO));
+	p.progress = progress_start("looking at the kernel");
 	run_checks(&p);
 	status = p.best != BACKEND_COUNT ? CMD_DONE : CMD_NOT_ALLOWED;
 	if (probe_print(&p))

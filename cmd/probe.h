@@ -14,6 +14,7 @@
 
 struct globals;
 struct json;
+struct progress;
 
 #define CHECKS_MAX 24
 
@@ -26,6 +27,7 @@ struct check {
 
 struct probe {
 	struct globals *globals;
+	struct progress *progress;
 	bool helpers;
 	bool color;
 	struct utsname uts;

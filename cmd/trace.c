@@ -24,6 +24,7 @@
 #include "common/opts.h"
 #include "common/output.h"
 #include "common/print.h"
+#include "common/progress.h"
 #include "common/session.h"
 #include "common/stream.h"
 #include "common/terminal.h"
@@ -117,11 +118,14 @@ static int trace_open_session(struct trace *t, struct buf *why)
 		.data_max = t->options.data_max,
 		.has_command = t->child != NULL,
 	};
+	struct progress *progress;
 	uint64_t start_ns;
 	int err;
 
 	trace_skip_viewers(t, &o, watchers);
+	progress = progress_start("loading programs into the kernel");
 	err = session_open(&t->session, &o, why);
+	progress_end(progress);
 	/* libbpf needed much to load it; the events need the room now */
 	malloc_trim(0);
 	if (!err)

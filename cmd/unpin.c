@@ -15,6 +15,7 @@
 #include "common/kernel.h"
 #include "common/log.h"
 #include "common/opts.h"
+#include "common/progress.h"
 
 struct unpin {
 	struct globals *globals;
@@ -22,6 +23,7 @@ struct unpin {
 	const char **names;
 	size_t n_names;
 	bool own; /* the names are ours to free */
+	struct progress *progress;
 };
 
 static int keep_name(struct unpin *u, const char *name)
@@ -100,9 +102,13 @@ static int remove_names(struct unpin *u, struct bpffs *fs)
 
 	for (size_t i = 0; i < u->n_names; i++) {
 		struct buf why = {};
-		int err = bpffs_remove(fs, u->names[i], &why);
+		int err;
 
+		progress_say(u->progress, "unpinning session %s (%zu of %zu)", u->names[i], i + 1,
+			     u->n_names);
+		err = bpffs_remove(fs, u->names[i], &why);
 		if (err) {
+			progress_clear(u->progress);
 			log_error("%s", why.len ? buf_cstr(&why) : strerror(-err));
 			status = cmd_status(err);
 		}
@@ -121,10 +127,13 @@ static int unpin_locked(struct unpin *u, struct bpffs *fs)
 		err = bpffs_each(fs, collect_name, u);
 	}
 	if (err) {
+		progress_clear(u->progress);
 		log_error("the sessions cannot be listed: %s", strerror(-err));
 		return CMD_FAILED;
 	}
 	status = remove_names(u, fs);
+	progress_end(u->progress);
+	u->progress = NULL;
 	if (u->globals->json && status == CMD_DONE)
 		status = unpin_print(u);
 	return status;
@@ -148,11 +157,15 @@ static int unpin_run(struct unpin *u)
 		log_error("%s", buf_cstr(&why));
 		status = cmd_status(err);
 	} else {
+		u->progress = progress_start("waiting for other commands on sessions");
 		err = bpffs_lock(fs, true);
+		if (err)
+			progress_clear(u->progress);
 		if (err)
 			log_error("the lock cannot be had: %s", strerror(-err));
 		status = err ? CMD_FAILED : unpin_locked(u, fs);
 	}
+	progress_end(u->progress);
 	bpffs_close(fs);
 	buf_free(&why);
 	return status;

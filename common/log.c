@@ -37,6 +37,11 @@ bool log_is_debug(void)
 	return log_state.level == LOG_LEVEL_DEBUG;
 }
 
+bool log_has_notes(void)
+{
+	return log_state.level != LOG_LEVEL_QUIET;
+}
+
 static void log_write(int fd, const struct buf *line)
 {
 	/* Nobody is left to tell if even this fails. */
@@ -90,7 +95,7 @@ void log_note(const char *format, ...)
 	struct buf message = {};
 	va_list args;
 
-	if (log_state.level == LOG_LEVEL_QUIET)
+	if (!log_has_notes())
 		return;
 	va_start(args, format);
 	log_vformat(&message, format, args);

@@ -21,6 +21,9 @@ void log_setup(enum log_level level, bool json_errors);
 /** log_is_debug - --debug was given */
 bool log_is_debug(void);
 
+/** log_has_notes - notes are wanted: not --quiet */
+bool log_has_notes(void);
+
 /** log_error - report why the command fails; once, by the command */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -474,6 +474,45 @@ watched() {
 	has_not reports "^latency by time|^$stamp"
 }
 
+# meanwhile_locked COMMAND: on a terminal, while another command holds the sessions for longer than a second
+meanwhile_locked() {
+	local holder ino
+	ino=$(stat -c %i "$bpffs/writetrace")
+	flock "$bpffs/writetrace" sh -c ": >locked; until grep -q -- '-> FLOCK .*:$ino ' /proc/locks; do sleep 0.05; done; sleep 1.5" 3>&- &
+	holder=$!
+	started+=("$holder")
+	until_true test -e locked
+	on_terminal "$1; :"
+	wait "$holder"
+	rm locked
+}
+
+@test "what takes longer than a second says so on a terminal, and takes it back" {
+	kernel_has_no_part
+	start_target
+	for name in web api db; do pin $name -p "$target"; done
+	local is_told=$'\rwritetrace: reading sessions\\.\\.\\.\r +\r'
+	for arguments in web --list "web --events"; do
+		meanwhile_locked "writetrace --bpffs $bpffs dump $arguments"
+		has typescript "$is_told"
+		is "$(grep -o 'reading sessions' typescript | wc -l)" 1 lines
+	done
+	for arguments in "-q web" "web 2>err"; do
+		meanwhile_locked "writetrace --bpffs $bpffs dump $arguments"
+		has typescript '^total '
+		has_not typescript 'reading'
+	done
+	[[ ! -s err ]] || fail "stderr is not empty"
+	on_terminal "writetrace --bpffs $bpffs dump web"
+	has_not typescript 'reading'
+	meanwhile_locked "writetrace --bpffs $bpffs pin another -p $target"
+	has typescript $'\rwritetrace: pinning session another\\.\\.\\.\r +\rwritetrace: backend '
+	# what is an error has a line of its own
+	meanwhile_locked "writetrace --bpffs $bpffs unpin nosuch web"
+	has typescript $' +\rwritetrace: there is no session nosuch\r$'
+	has typescript $'\rwritetrace: unpinning session web \\(2 of 2\\)\\.\\.\\.\r +\r'
+}
+
 @test "a dump changes nothing, and two at the same time show the same" {
 	loaded
 	objects "$bpffs" >objects-before

@@ -72,6 +72,15 @@ aio:pwrite aio:pwritev aio:fsync"
 	jq -e --arg name "$best" '.backends[] | select(.name == $name) | .ok' probe.json
 }
 
+@test "probe: says on a terminal which backend it tries, once that takes longer than a second" {
+	kernel_has_no_part
+	command -v strace >/dev/null || skip "no strace here"
+	on_terminal "strace -o calls -f -e trace=bpf -e inject=bpf:delay_enter=20000 writetrace probe"
+	has typescript $'\rwritetrace: trying backend [a-z]+\\.\\.\\.\r +\r'
+	# and nothing of it remains where the result begins
+	has typescript $' +\rLinux '
+}
+
 @test "probe: fentry in guests" {
 	needs_guest "this machine may be locked down"
 	needs_backend fentry
