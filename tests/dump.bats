@@ -513,6 +513,36 @@ meanwhile_locked() {
 	has typescript $'\rwritetrace: unpinning session web \\(2 of 2\\)\\.\\.\\.\r +\r'
 }
 
+@test "--events on a terminal: human units, paths that fit, slow ones in yellow, a header for each screenful" {
+	kernel_has_no_part
+	deep=a-directory/with-names/that-are/longer-than/any-terminal-would/be-wide
+	mkdir -p "$deep"
+	start_target
+	pin web -p "$target" -f
+	order "perl -e 'open F, \">\", \"$deep/file.end\"; syswrite F, \"x\" x 200000; syswrite F, \"yz\"'"
+	# a pipe that is full (FIONREAD says so) until somebody reads
+	order "perl -e 'pipe R, W; if (!fork) { do { select undef, undef, undef, 0.1; ioctl R, 0x541B, \$n = pack q(i), 0 } until unpack(q(i), \$n) == 65536; select undef, undef, undef, 0.1; sysread R, \$_, 65536; exit } syswrite W, \"x\" x 65537'"
+	on_screen 100 "writetrace --bpffs $bpffs dump --events"
+	between 80 "$(wc -L <screen)" 100 columns
+	has screen ' 195\.3 KiB +195\.3 KiB +[0-9.]+[num]s [^ ]*\.\.\.[^ ]*/?file\.end$'
+	has screen ' 2 B +2 B '
+	has typescript $' \e\\[33m *[0-9.]+m?s *\e\\[m pipe'
+	on_terminal "NO_COLOR=1 writetrace --bpffs $bpffs dump --events"
+	has_not typescript $'\e'
+	dump --events
+	has out " 200000 +200000 +[0-9.]+[num]s $PWD/$deep/file\.end\$"
+	has out ' 65537 +65537 +[0-9.]+m?s pipe:'
+	has_not out $'\e'
+	order 'for ((i = 0; i < 40; i++)); do printf x; done >f'
+	on_screen "200 rows 10" "writetrace --bpffs $bpffs dump --events=40"
+	is "$(grep -n '^TIME ' screen | cut -d: -f1 | xargs)" "1 11 21 31 41"
+	# and with --follow
+	on_screen "200 rows 10" "timeout --preserve-status -s INT 1 writetrace --bpffs $bpffs dump --events=40 -F"
+	is "$(grep -n '^TIME ' screen | cut -d: -f1 | xargs)" "1 11 21 31 41"
+	dump --events
+	is "$(grep -c '^TIME ' out)" 1 headers
+}
+
 @test "a dump changes nothing, and two at the same time show the same" {
 	loaded
 	objects "$bpffs" >objects-before
