@@ -43,7 +43,7 @@ struct {
 
 static __always_inline struct wt_span *span_slot(__u32 tid, bool create)
 {
-	__u32 key = tid & (WT_SPAN_SLOTS - 1);
+	__u32 key = tid & cfg.span_mask;
 	struct wt_span_slot *slot = bpf_map_lookup_elem(&span_slots, &key);
 
 	if (!slot)

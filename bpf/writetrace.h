@@ -4,7 +4,7 @@
  *
  * Both sides include it, so it includes nothing itself; whoever includes it has __u8 to __u64
  * (linux/types.h). Padding is spelled out and sizes are asserted, so that the two compilers cannot
- * disagree.
+ * disagree. It is one file, long as it is: what refers to each other is laid out together.
  */
 #ifndef WT_WRITETRACE_H
 #define WT_WRITETRACE_H
@@ -130,7 +130,7 @@ enum wt_lost {
 struct wt_glob {
 	__u16 n;   /* tokens in use */
 	__u8 tree; /* a literal path: whatever lies below it matches, too */
-	__u8 pad[4];
+	__u8 pad[5];
 	__u16 token[WT_GLOB_MAX]; /* 0 to 255: that byte; else WT_GLOB_* */
 	__u8 classes[WT_GLOB_CLASSES][32];
 };
@@ -156,6 +156,7 @@ struct wt_config {
 	__u32 by;	  /* row key: WT_BY_* */
 	__u32 event_mask; /* slots of a lane of map events minus one; a power of two minus one */
 	__u32 path_mask;  /* the same of map paths */
+	__u32 span_mask;  /* the same of map span_slots */
 	__u32 uring_compat; /* bit of io_ring_ctx.int_flags: of a 32-bit program */
 	__u8 stream;	    /* operations go into the ring */
 	__u8 tally;	    /* operations are added to totals and rows */
@@ -181,6 +182,7 @@ struct wt_config {
 	__u8 addresses;	 /* calls say whom they send to: that is the peer then */
 	__u8 aio_blocks; /* io_submit is seen, so the operations of AIO are known before they end */
 	__u8 tty_major[64]; /* bit per major number below 512 that belongs to terminals */
+	__u8 pad[5];
 };
 
 /* Types of the kernel whose members are read by plain loads (bpf/read.bpf.h). Programs name them by
@@ -392,8 +394,10 @@ struct wt_task_slot {
 #define WT_TASK_SLOTS	 16384
 #define WT_SLOT_TID_BITS 8 /* 2^22 tasks at most (include/linux/threads.h: PID_MAX_LIMIT) */
 
-/* Slots of the map for in-flight operations where task storage does not exist. */
-#define WT_SPAN_SLOTS 65536
+/* Slots of the map for in-flight operations where task storage does not exist; so many less one are
+ * cfg.span_mask where that map only has what finds its place in task_slots taken. */
+#define WT_SPAN_SLOTS	    65536
+#define WT_SPAN_SLOTS_SPARE 4096
 
 /* Shared with user space while the programs run (.bss). */
 struct wt_shared {

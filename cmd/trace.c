@@ -3,7 +3,6 @@
  * writetrace trace: streams one line for each finished operation.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -126,8 +125,6 @@ static int trace_open_session(struct trace *t, struct buf *why)
 	progress = progress_start("loading programs into the kernel");
 	err = session_open(&t->session, &o, why);
 	progress_end(progress);
-	/* libbpf needed much to load it; the events need the room now */
-	malloc_trim(0);
 	if (!err)
 		trace_note_skipped(&o);
 	if (!err)

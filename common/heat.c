@@ -2,7 +2,6 @@
 #include "heat.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "buf.h"
 #include "hist.h"
@@ -84,12 +83,7 @@ static uint64_t most_of_all(const struct heat *h, const struct scale *scale)
 
 static void put_time(struct buf *out, uint64_t wall_ns, bool fractions)
 {
-	time_t second = wall_ns / UNITS_NS_PER_S;
-	char text[16];
-	struct tm tm;
-
-	strftime(text, sizeof(text), "%H:%M:%S", localtime_r(&second, &tm));
-	buf_puts(out, text);
+	report_put_clock(out, wall_ns);
 	if (fractions)
 		buf_printf(out, ".%03u", (unsigned int)(wall_ns % UNITS_NS_PER_S / NS_PER_MS));
 }

@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "backend.h"
 #include "buf.h"
@@ -85,14 +84,11 @@ static void put_line(struct buf *out, struct buf *line, const struct live *l)
 static void put_title(struct buf *out, const struct live *l)
 {
 	const struct tally *now = l->now;
-	uint64_t wall_ns = meta_wall_ns(l->meta, now->at_ns);
-	time_t second = wall_ns / UNITS_NS_PER_S;
 	struct buf line = { 0 };
-	char text[16];
-	struct tm tm;
 
-	strftime(text, sizeof(text), "%H:%M:%S", localtime_r(&second, &tm));
-	buf_printf(&line, "writetrace%s %s: ", l->paused ? " (paused)" : "", text);
+	buf_printf(&line, "writetrace%s ", l->paused ? " (paused)" : "");
+	report_put_clock(&line, meta_wall_ns(l->meta, now->at_ns));
+	buf_puts(&line, ": ");
 	units_time(&line, now->at_ns > l->meta->start_ns ? now->at_ns - l->meta->start_ns : 0);
 	buf_printf(&line, ", backend %s, by ", backend_name(l->meta->backend));
 	report_put_by(&line, l->by);
@@ -133,24 +129,6 @@ static void put_percentile(struct table *t, const struct tally *tally)
 		buf_putc(table_cell(t), '-');
 }
 
-/* 5, or 5? if there is a cause that is not known */
-static void put_lost(struct table *t, const struct tally *tally)
-{
-	struct buf *cell = table_cell(t);
-	bool all_known = true;
-	uint64_t sum = 0;
-
-	for (unsigned int i = 0; i < WT_LOST_COUNT; i++) {
-		all_known &= tally->known[i];
-		sum += tally->known[i] ? tally->lost[i] : 0;
-	}
-	buf_u64(cell, sum);
-	if (!all_known)
-		buf_putc(cell, '?');
-	if (sum)
-		table_alert(t);
-}
-
 /* So much in per_ns, as so much a second, or all there is (0). */
 static void put_sums_row(struct table *t, const struct live *l, const char *name,
 			 const struct tally *tally, uint64_t per_ns)
@@ -166,7 +144,7 @@ static void put_sums_row(struct table *t, const struct live *l, const char *name
 		put_percentile(t, tally);
 	}
 	if (!per_ns)
-		put_lost(t, tally);
+		report_put_all_lost(t, tally->lost, tally->known);
 }
 
 static int put_sums(struct buf *out, const struct live *l)

@@ -21,14 +21,24 @@
 #define BAR_MIN	 8  /* histograms are below one another rather than with bars shorter than that */
 #define HIST_GAP 3
 
-void report_put_time(struct buf *out, uint64_t wall_ns)
+static void put_local(struct buf *out, uint64_t wall_ns, const char *format)
 {
 	time_t second = wall_ns / UNITS_NS_PER_S;
 	char text[32];
 	struct tm tm;
 
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&second, &tm));
+	strftime(text, sizeof(text), format, localtime_r(&second, &tm));
 	buf_puts(out, text);
+}
+
+void report_put_time(struct buf *out, uint64_t wall_ns)
+{
+	put_local(out, wall_ns, "%Y-%m-%d %H:%M:%S");
+}
+
+void report_put_clock(struct buf *out, uint64_t wall_ns)
+{
+	put_local(out, wall_ns, "%H:%M:%S");
 }
 
 void report_put_by(struct buf *out, uint32_t by)
@@ -189,17 +199,15 @@ int report_put_hists(struct buf *out, const struct report *r, unsigned int op)
 	return out->err;
 }
 
-/* 5, or 5? if there is a cause that is not known */
-static void put_all_lost(struct table *t, const struct report_entry *e)
+void report_put_all_lost(struct table *t, const uint64_t *lost, const bool *known)
 {
 	struct buf *cell = table_cell(t);
 	bool all_known = true;
 	uint64_t sum = 0;
 
 	for (unsigned int i = 0; i < WT_LOST_COUNT; i++) {
-		all_known &= e->known[i];
-		if (e->known[i])
-			sum += e->lost[i];
+		all_known &= known[i];
+		sum += known[i] ? lost[i] : 0;
 	}
 	buf_u64(cell, sum);
 	if (!all_known)
@@ -218,7 +226,7 @@ static void put_entry(struct table *t, const struct report_entry *e)
 	report_put_by(table_cell(t), m->by);
 	buf_puts(table_cell(t), backend_name(m->backend));
 	buf_u64(table_cell(t), e->calls);
-	put_all_lost(t, e);
+	report_put_all_lost(t, e->lost, e->known);
 	meta_filters_text(table_cell(t), m);
 }
 

@@ -5,6 +5,7 @@
 #ifndef WT_REPORT_TEXT_H
 #define WT_REPORT_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
@@ -14,6 +15,9 @@ struct wt_sums;
 
 /** report_put_time - append a CLOCK_REALTIME stamp as local time: "2026-11-25 07:01:02" */
 void report_put_time(struct buf *out, uint64_t wall_ns);
+
+/** report_put_clock - the same without the day: "07:01:02" */
+void report_put_clock(struct buf *out, uint64_t wall_ns);
 
 /** report_put_by - append the names of WT_BY_* bits: "pid,file" */
 void report_put_by(struct buf *out, uint32_t by);
@@ -36,6 +40,12 @@ void report_put_latency(struct table *table, uint64_t ns);
 
 /** report_put_average - a cell with the average latency, "-" if there is none */
 void report_put_average(struct table *table, const struct wt_sums *sums);
+
+/** report_put_all_lost - a cell with what was lost for any cause: "5", or "5?" if not each is known
+ *
+ * @lost, @known: by enum wt_lost
+ */
+void report_put_all_lost(struct table *table, const uint64_t *lost, const bool *known);
 
 /** report_put_rows - append the table of rows that are shown, and of other; the header always
  *

@@ -2,6 +2,7 @@
 #include "session_internal.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,6 +307,22 @@ static int session_try_all(struct session *s, const struct session_options *o, s
 	return err && refused ? -EOPNOTSUPP : err;
 }
 
+/*
+ * The kernel's types, 5 MB of them, are read into buffers that are copied and given back, by
+ * libbpf once more. glibc takes such buffers from the kernel and gives them back to it, which
+ * clears each anew: half of all page faults of a start. So it keeps them while we load; not longer,
+ * as events need the room.
+ */
+static void keep_memory(bool kept)
+{
+	const int usual = 128 << 10, most = 32 << 20; /* mallopt(3) */
+
+	mallopt(M_MMAP_THRESHOLD, kept ? most : usual);
+	mallopt(M_TRIM_THRESHOLD, kept ? most : usual);
+	if (!kept)
+		malloc_trim(0);
+}
+
 int session_open(struct session **session, const struct session_options *options, struct buf *why)
 {
 	struct session *s;
@@ -330,7 +347,9 @@ int session_open(struct session **session, const struct session_options *options
 	s->fetches = kernel_has_fetching_atomics();
 	s->wanted_ops = options->filter->ops;
 	session_describe(s, options);
+	keep_memory(true);
 	err = session_try_all(s, options, &reasons);
+	keep_memory(false);
 	if (err) {
 		buf_put(why, reasons.data, reasons.len);
 		session_close(s);

@@ -159,6 +159,7 @@ static void configure(struct session *s, const struct session_options *o)
 	cfg->by_tid = f->tids.n > 0;
 	cfg->slots = cfg->by_pid || cfg->by_tid;
 	cfg->start_slots = s->latency && s->copies == 1;
+	cfg->span_mask = (cfg->start_slots ? WT_SPAN_SLOTS_SPARE : WT_SPAN_SLOTS) - 1;
 	cfg->by_uid = f->uids.n > 0;
 	cfg->by_fd = f->fds.n > 0;
 	cfg->follow = s->follow;
@@ -199,7 +200,7 @@ static int size_maps(struct session *s, const struct session_options *o)
 		{ s->skel->maps.globs, at_least_one(f->comms.n + f->paths.n) },
 		{ s->skel->maps.cgroups, at_least_one(f->cgroups.n) },
 		{ s->skel->maps.spans, cfg->task_storage ? WHOLE : 0 },
-		{ s->skel->maps.span_slots, spans && !cfg->task_storage ? WT_SPAN_SLOTS : 0 },
+		{ s->skel->maps.span_slots, spans && !cfg->task_storage ? cfg->span_mask + 1 : 0 },
 		{ s->skel->maps.task_slots, cfg->slots || cfg->start_slots ? WT_TASK_SLOTS : 0 },
 		{ s->skel->maps.totals, o->tally ? WT_OP_COUNT : 0 },
 		{ s->skel->maps.other, o->tally ? 1 : 0 },

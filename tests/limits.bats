@@ -56,7 +56,7 @@ teardown() {
 }
 
 # How fast a machine is, is what bpftool needs to read the kernel's types, which we do, too. Of both the least of some, in
-# turn: whatever else goes on makes them longer only. 99 ms where bpftool needs 132.
+# turn: whatever else goes on makes them longer only. 99 ms where bpftool needs 165.
 @test "from exec to the first event below 100 ms, from the last event to our exit below 200 ms" {
 	! in_guest || skip "an emulated processor says nothing about time"
 	starts=() ends=() measures=()
@@ -72,7 +72,7 @@ teardown() {
 		starts+=($((first - begin)))
 		ends+=($((end - last)))
 	done
-	limit=$(($(least "${measures[@]}") * 3 / 4))
+	limit=$(($(least "${measures[@]}") * 3 / 5))
 	((limit > 99)) || limit=99
 	echo "first event after ${starts[*]} ms (at most $limit); exit after ${ends[*]} ms"
 	between 0 "$(least "${starts[@]}")" "$limit" "ms to the first event (${starts[*]})"

@@ -147,7 +147,7 @@ exact() {
 	between $((taken / 3)) "$said" $((taken * 3)) "bytes said where the kernel counts $taken"
 	large=$said
 	memory --rows 10 --events 0
-	between 1 "$said" $((large / 2)) "bytes of a small session (of $large)"
+	between 1 "$said" $((large / 3)) "bytes of a small session (of $large)"
 }
 
 @test "a name of all characters, as long as can be, and one that looks like an option" {

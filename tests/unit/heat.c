@@ -17,19 +17,7 @@
 #include "common/heat.h"
 #include "common/table.h"
 #include "common/tally.h"
-
-#define NS_PER_S 1000000000ull
-
-/* The clocks stand still: 2026-11-25 07:04:14.5 UTC, 1,000 seconds after boot. */
-#define WALL_S 1795590254
-#define BOOT_S 1000
-
-int clock_gettime(clockid_t clock, struct timespec *ts)
-{
-	*ts = (struct timespec){ .tv_sec = clock == CLOCK_REALTIME ? WALL_S : BOOT_S,
-				 .tv_nsec = clock == CLOCK_REALTIME ? 500000000 : 0 };
-	return 0;
-}
+#include "tests/unit/clock.h"
 
 static const struct wt_meta meta;
 static struct heat heat;
