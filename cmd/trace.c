@@ -144,7 +144,11 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 	uint32_t pids[t->filter.pids.n + 1], tids[t->filter.tids.n + 1];
 	struct stream_options o = {
 		.session = t->session,
-		.calls = { .record = lines_record, .idle = lines_idle, .arg = &t->lines },
+		.calls = { .record = lines_record,
+			   .idle = lines_idle,
+			   .signal = lines_signal,
+			   .arg = &t->lines },
+		.others = lines_signals(),
 		.child = t->child ? child_pid(t->child) : 0,
 		.pids = pids,
 		.n_pids = t->filter.pids.n,
@@ -266,7 +270,8 @@ static int trace_start(struct trace *t, char **command)
 	if (!err)
 		err = trace_open_output(t, &why);
 	if (!err) {
-		err = stream_block_signals(trace_top_signals(t->top), &child.mask);
+		err = stream_block_signals(t->top ? trace_top_signals(t->top) : lines_signals(),
+					   &child.mask);
 		if (!err && command)
 			err = child_start(&t->child, command, &child);
 		if (err)

@@ -245,7 +245,7 @@ static int on_input(void *arg)
 
 const sigset_t *trace_top_signals(const struct trace_top *top)
 {
-	return top ? &top->signals : NULL;
+	return &top->signals;
 }
 
 void trace_top_stream(struct trace_top *top, struct stream_options *o)

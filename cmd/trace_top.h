@@ -21,7 +21,7 @@ struct trace_top;
 int trace_top_new(struct trace_top **top, const struct globals *globals, uint64_t interval_ns,
 		  struct buf *why);
 
-/** trace_top_signals - those that the stream has to wait for besides; NULL without @top */
+/** trace_top_signals - those that the stream has to wait for besides */
 const sigset_t *trace_top_signals(const struct trace_top *top);
 
 /** trace_top_stream - what the stream has to wait for, and whom to tell */

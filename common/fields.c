@@ -70,9 +70,19 @@ static void put_time(struct buf *out, struct print *p, uint64_t ns, int digits)
 	out->len += digits;
 }
 
+/* "07:01:02" */
+static void put_second(struct buf *out, struct print *p, uint64_t ns)
+{
+	wall_second(p, ns / NS_PER_S);
+	buf_put(out, p->wall_text, strcspn(p->wall_text, "."));
+}
+
 static void text_time(struct buf *out, const struct line *line)
 {
-	put_time(out, line->print, wall_ns(line), 6);
+	if (line->print->narrow)
+		put_second(out, line->print, wall_ns(line));
+	else
+		put_time(out, line->print, wall_ns(line), 6);
 }
 
 void fields_json_time(struct json *json, const struct line *line)
@@ -217,7 +227,9 @@ static void json_offset(struct json *json, const struct line *line)
 
 static void put_bytes(struct buf *out, const struct line *line, uint64_t bytes)
 {
-	if (line->print->options.terminal)
+	if (line->print->narrow)
+		units_size_short(out, bytes);
+	else if (line->print->options.terminal)
 		units_size(out, bytes);
 	else
 		buf_u64(out, bytes);
@@ -350,15 +362,17 @@ static void json_data(struct json *json, const struct line *line)
 }
 
 const struct field fields[] = {
-	{ "time", "TIME", "when it finished", -15, text_time, fields_json_time, .shown = true },
+	{ "time", "TIME", "when it finished", -15, text_time, fields_json_time, .shown = true,
+	  .narrow = -8 },
 	{ "pid", "PID", "process", 7, text_pid, json_pid, .shown = true },
 	{ "tid", "TID", "thread", 7, text_tid, json_tid, .shown = false },
-	{ "comm", "COMM", "command name", -15, text_comm, json_comm, .shown = true },
+	{ "comm", "COMM", "command name", -15, text_comm, json_comm, .shown = true, .narrow = -10,
+	  .cut = true },
 	{ "uid", "UID", "user number", 5, text_uid, json_uid, .shown = false },
 	{ "cgroup", "CGROUP", "number of the cgroup v2", 7, text_cgroup, json_cgroup,
 	  .shown = false },
 	{ "op", "OP", "operation", -8, text_op, json_op, .shown = true },
-	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, .shown = true },
+	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, .shown = true, .narrow = 3 },
 	{ "kind", "KIND", "kind of file", -6, text_kind, json_kind, .shown = false },
 	{ "file", "FILE", "path of the file", -1, text_file, json_file, .shown = true,
 	  .path = true },
@@ -368,12 +382,12 @@ const struct field fields[] = {
 	{ "ino", "INO", "inode number", 10, text_ino, json_ino, .shown = false },
 	{ "offset", "OFFSET", "position in the file", 10, text_offset, json_offset,
 	  .shown = false },
-	{ "size", "SIZE", "bytes requested", 8, text_size, json_size, .shown = true,
-	  .bytes = true },
+	{ "size", "SIZE", "bytes requested", 8, text_size, json_size, .shown = true, .bytes = true,
+	  .narrow = 7 },
 	{ "ret", "RET", "bytes written, or the error", 8, text_ret, json_ret, .shown = true,
-	  .bytes = true },
+	  .bytes = true, .narrow = 7 },
 	{ "latency", "LATENCY", "time it took", 8, text_latency, json_latency, .shown = true,
-	  .slow = is_slow },
+	  .slow = is_slow, .narrow = 7 },
 	{ "compat", "BITS", "32 for a call of a 32-bit program", 4, text_compat, json_compat,
 	  .shown = false },
 	{ "data", "DATA", "what was written (with --data)", -1, text_data, json_data,

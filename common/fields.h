@@ -29,9 +29,11 @@ struct field {
 	int width; /* text: columns at least; negative: flush left */
 	void (*text)(struct buf *out, const struct line *line);
 	void (*json)(struct json *json, const struct line *line);
-	bool shown;			       /* in text by default */
-	bool bytes;			       /* in human units on a terminal */
-	bool path;			       /* may be shortened there if it is the last column */
+	int narrow; /* width on a terminal that is too narrow for all; 0: as ever */
+	bool shown; /* in text by default */
+	bool bytes; /* in human units on a terminal */
+	bool path;  /* may be shortened there if it is the last column */
+	bool cut;   /* is shortened to narrow where that holds */
 	bool (*slow)(const struct line *line); /* or NULL */
 };
 

@@ -129,6 +129,24 @@ int lines_idle(void *arg)
 	return lines_flush(l);
 }
 
+const sigset_t *lines_signals(void)
+{
+	static sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	return &set;
+}
+
+int lines_signal(void *arg, int number)
+{
+	struct lines *l = arg;
+
+	(void)number;
+	print_sync_terminal(&l->print, l->output.fd);
+	return 0;
+}
+
 int lines_finish(struct lines *l, struct session *session, uint64_t *lost, bool *known,
 		 struct print_sum *sum)
 {

@@ -6,6 +6,7 @@
 #ifndef WT_LINES_H
 #define WT_LINES_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,9 +55,13 @@ int lines_flush(struct lines *l);
 /** lines_header - the text header, unless it was printed before */
 void lines_header(struct lines *l);
 
+/** lines_signals - what lines_signal() is to be called for: a terminal of another size */
+const sigset_t *lines_signals(void);
+
 /* Callbacks for struct stream_calls; arg is a struct lines. */
 int lines_record(void *arg, const void *record, size_t len);
 int lines_idle(void *arg);
+int lines_signal(void *arg, int number);
 
 /** lines_finish - detach, then what is left in the ring, the last gap, the sum
  *

@@ -2,6 +2,8 @@
 #include "print.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <linux/types.h>
@@ -19,7 +21,8 @@
 #define NS_PER_S	  1000000000ULL
 
 #define PRINT_BYTES_WIDTH 10 /* "1023.9 KiB" */
-#define PATH_LEAST	  12 /* columns, even if the line is too long then */
+#define PATH_ROOM	  24 /* columns: where paths have no more, the others are narrow */
+#define PATH_LEAST	  8  /* even if the line is too long then */
 
 static int add_column(const char *item, size_t len, void *arg, struct buf *why)
 {
@@ -79,10 +82,39 @@ void print_sync_clock(struct print *p)
 	p->wall_offset_ns = meta_wall_offset_ns(p->options.meta);
 }
 
+/* Human units want more room than the numbers that they stand for, as a rule. */
+static int column_width(const struct print *p, const struct field *field)
+{
+	if (p->narrow && field->narrow)
+		return field->narrow;
+	return field->bytes && p->options.terminal ? PRINT_BYTES_WIDTH : field->width;
+}
+
+/* Columns that a line takes, with a path of PATH_ROOM at its end. */
+static unsigned int line_width(const struct print *p)
+{
+	unsigned int width = p->n_columns - 1;
+
+	for (size_t i = 0; i < p->n_columns; i++) {
+		const struct field *field = &fields[p->columns[i]];
+		bool path = field->path && i + 1 == p->n_columns;
+
+		width += path ? PATH_ROOM : abs(column_width(p, field));
+	}
+	return width;
+}
+
 void print_sync_terminal(struct print *p, int fd)
 {
-	if (p->options.terminal && !p->options.json)
-		terminal_size(fd, &p->width, &p->height);
+	bool before = p->narrow;
+
+	if (!p->options.terminal || p->options.json)
+		return;
+	terminal_size(fd, &p->width, &p->height);
+	p->narrow = false;
+	p->narrow = p->width && line_width(p) > p->width;
+	if (p->narrow != before)
+		p->lines = UINT_MAX; /* since a header for these columns */
 }
 
 static void put_spaces(struct buf *out, int n)
@@ -118,12 +150,6 @@ static void put_padding(struct buf *out, size_t start, int width, bool last)
 		flush_right(out, start, pad);
 }
 
-/* Human units want more room than the numbers that they stand for, as a rule. */
-static int column_width(const struct print *p, const struct field *field)
-{
-	return field->bytes && p->options.terminal ? PRINT_BYTES_WIDTH : field->width;
-}
-
 void print_header(struct print *p, struct buf *out)
 {
 	p->lines = 0;
@@ -140,22 +166,29 @@ void print_header(struct print *p, struct buf *out)
 	buf_putc(out, '\n');
 }
 
+/* What begins at @start, so that it takes no more than @room columns. */
+static void shorten(struct buf *out, size_t start, unsigned int room)
+{
+	struct buf text = { 0 };
+
+	if (out->err || out->len - start <= room)
+		return;
+	buf_put(&text, out->data + start, out->len - start);
+	out->len = start;
+	table_shorten(out, text.data, text.len, room);
+	if (text.err)
+		out->err = text.err;
+	buf_free(&text);
+}
+
 /* The path that ends a line that began at @line, so that the line fits. */
 static void shorten_path(struct buf *out, size_t line, size_t start, unsigned int width)
 {
-	size_t used = table_width(out->data + line, start - line), room = PATH_LEAST;
-	struct buf path = { 0 };
+	size_t used = table_width(out->data + line, start - line);
 
-	if (out->err || table_width(out->data + line, out->len - line) <= width)
+	if (out->err)
 		return;
-	if (used + room < width)
-		room = width - used;
-	buf_put(&path, out->data + start, out->len - start);
-	out->len = start;
-	table_shorten(out, path.data, path.len, room);
-	if (path.err)
-		out->err = path.err;
-	buf_free(&path);
+	shorten(out, start, used + PATH_LEAST < width ? width - used : PATH_LEAST);
 }
 
 /* One column, behind those since @line. */
@@ -172,6 +205,8 @@ static void put_column(struct buf *out, const struct line *line, const struct fi
 	field->text(out, line);
 	if (last && field->path && p->width)
 		shorten_path(out, begin, start, p->width);
+	else if (p->narrow && field->cut)
+		shorten(out, start, abs(field->narrow));
 	put_padding(out, start, column_width(p, field), last);
 	if (slow)
 		buf_puts(out, "\033[m");
@@ -187,7 +222,7 @@ static void print_text(struct buf *out, const struct line *line)
 	bool failed = p->options.color && line->event->ret < 0;
 	size_t begin;
 
-	if (p->height && p->lines + 1 >= p->height)
+	if (p->height && p->lines >= p->height - 1)
 		print_header(p, out);
 	p->lines++;
 	if (failed)

@@ -35,6 +35,7 @@ struct print {
 	size_t n_columns;
 	unsigned int width; /* of the terminal; 0: it is none */
 	unsigned int height;
+	bool narrow;	      /* it has no room for all columns as they are elsewhere */
 	unsigned int lines;   /* since the header */
 	uint64_t wall_second; /* cache of the text form of a second */
 	char wall_text[32];
@@ -53,8 +54,9 @@ void print_sync_clock(struct print *p);
 
 /** print_sync_terminal - take the size of the terminal @fd anew; nothing if the output is none
  *
- * Paths are then shortened in their middle where a line would be too long, and the header returns
- * after each screenful.
+ * Paths are then shortened in their middle where a line would be too long, columns are narrow where
+ * there is no room for them otherwise, and the header returns after each screenful, and when that
+ * has changed.
  */
 void print_sync_terminal(struct print *p, int fd);
 

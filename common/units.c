@@ -147,7 +147,9 @@ int units_parse_time_ns(const char *s, uint64_t default_unit_ns, uint64_t *ns)
 	return 0;
 }
 
-void units_size(struct buf *out, uint64_t bytes)
+/* "195.3" and @gap and the letter; of bytes the number alone. Returns whether there was a letter.
+ */
+static bool put_size(struct buf *out, uint64_t bytes, const char *gap)
 {
 	static const char letters[] = "KMGTPE";
 	uint64_t whole = bytes, tenths = 0;
@@ -163,15 +165,23 @@ void units_size(struct buf *out, uint64_t bytes)
 		tenths %= 10;
 	}
 	buf_u64(out, whole);
-	if (!shift) {
-		buf_put(out, " B", 2);
-		return;
-	}
+	if (!shift)
+		return false;
 	buf_putc(out, '.');
 	buf_u64(out, tenths);
-	buf_putc(out, ' ');
+	buf_puts(out, gap);
 	buf_putc(out, letters[shift / 10 - 1]);
-	buf_put(out, "iB", 2);
+	return true;
+}
+
+void units_size(struct buf *out, uint64_t bytes)
+{
+	buf_puts(out, put_size(out, bytes, " ") ? "iB" : " B");
+}
+
+void units_size_short(struct buf *out, uint64_t bytes)
+{
+	put_size(out, bytes, "");
 }
 
 static void units_two_digits(struct buf *out, unsigned int v)

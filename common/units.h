@@ -46,6 +46,9 @@ int units_parse_time_ns(const char *s, uint64_t default_unit_ns, uint64_t *ns);
 /** units_size - append @bytes for people: "0 B", "1023 B", "195.3 KiB", "16.0 EiB" */
 void units_size(struct buf *out, uint64_t bytes);
 
+/** units_size_short - the same in at most seven columns, as ls -h has it: "0", "1023", "195.3K" */
+void units_size_short(struct buf *out, uint64_t bytes);
+
 /** units_time - append @ns for people: "999ns", "4.32us", "12.3ms", "1.25s", "2m03s", "1h02m"
  *
  * Below a minute it has at most three digits.

@@ -229,7 +229,7 @@ on_screen() {
 	deep=a-directory/with-names/that-are/longer-than/any-terminal-would/be-wide
 	mkdir -p "$deep"
 	command="writetrace trace -q --color=never -- perl -e 'open F, \">\", \"$deep/file.end\"; syswrite F, \"x\" x 200000; syswrite F, \"yz\"'"
-	for columns in 100 115; do
+	for columns in 110 125; do
 		on_screen "$columns" 24 "$command"
 		between 80 "$(wc -L <screen)" "$columns" columns
 		has screen '^TIME +COMM +PID +OP +FD +SIZE +RET +LATENCY FILE$'
@@ -244,6 +244,33 @@ on_screen() {
 	# a file of ours is no terminal
 	on_screen 100 24 "$command; writetrace trace -q -o file -- sh -c 'printf 1 >$deep/file.end'"
 	has file " 1 +1 +[0-9.]+[num]s $PWD/$deep/file\\.end\$"
+}
+
+@test "on a terminal that is too narrow for them columns are narrow: no line is wider than it" {
+	mkdir a-directory
+	command="writetrace trace -q --color=never -- perl -e 'open F, \">\", \"a-directory/file.end\"; syswrite F, \"x\" x 200000; \$0 = \"a-name-of-command\"; syswrite F, \"yz\"; open F, \">/dev/full\"; syswrite F, \"1\"'"
+	for columns in 74 80 100 108; do
+		on_screen "$columns" 24 "$command"
+		between 60 "$(wc -L <screen)" "$columns" "columns of $columns"
+		is "$(grep -c . screen)" 4 lines
+		has screen '^TIME     COMM           PID OP        FD    SIZE     RET LATENCY FILE$'
+		has screen '^[0-9]{2}:[0-9]{2}:[0-9]{2} perl        *[0-9]+ write     *[0-9]+  195\.3K  195\.3K *[0-9.]+[num]s [^ ]*\.\.\.[^ ]*e\.end$'
+		has screen '^[0-9]{2}:[0-9]{2}:[0-9]{2} a-n\.\.\.omma  *[0-9]+ write     *[0-9]+       2       2 '
+		has screen '       1  ENOSPC *[0-9.]+[num]s /dev/full$'
+	done
+	on_screen 70 24 "${command/trace -q/trace -q -C time,comm,ret,file}"
+	has screen '^[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6} perl             195\.3 KiB [^ ]*\.\.\.[^ ]*e\.end$'
+	# where it is no terminal all is as ever
+	COLUMNS=40 eval "$command" >out
+	has out '^[0-9:]{8}\.[0-9]{6} a-name-of-comma '
+}
+
+@test "a header for other columns comes when the terminal has another width" {
+	run_at_once="writetrace trace -q --color=never -- sh -c 'printf 1 >f; sleep 0.5; stty cols 80 </dev/tty; printf 2 >f; printf 3 >f'"
+	on_screen 120 24 "$run_at_once"
+	is "$(grep -n '^TIME ' screen | cut -d: -f1 | xargs)" "1 3"
+	is "$(grep -c . screen)" 5 lines
+	between 60 "$(tail -n 3 screen | wc -L)" 80 columns
 }
 
 @test "on a terminal the header returns after a screenful; elsewhere it comes once" {

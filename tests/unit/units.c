@@ -247,6 +247,23 @@ static void show_size(void **state)
 	check_shown(cases, ARRAY_SIZE(cases), units_size);
 }
 
+static void show_short_size(void **state)
+{
+	static const struct shown cases[] = {
+		{ 0, "0" },
+		{ 1023, "1023" },
+		{ 1024, "1.0K" },
+		{ 200000, "195.3K" },
+		{ M - 52, "1023.9K" },
+		{ M - 51, "1.0M" },
+		{ G + G / 2, "1.5G" },
+		{ UINT64_MAX, "16.0E" },
+	};
+
+	(void)state;
+	check_shown(cases, ARRAY_SIZE(cases), units_size_short);
+}
+
 static void show_time(void **state)
 {
 	static const struct shown cases[] = {
@@ -290,9 +307,9 @@ static void show_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(parse_u64),  cmocka_unit_test(parse_size),
-		cmocka_unit_test(parse_time), cmocka_unit_test(show_size),
-		cmocka_unit_test(show_time),
+		cmocka_unit_test(parse_u64),	   cmocka_unit_test(parse_size),
+		cmocka_unit_test(parse_time),	   cmocka_unit_test(show_size),
+		cmocka_unit_test(show_short_size), cmocka_unit_test(show_time),
 	};
 
 	return cmocka_run_group_tests_name("units", tests, NULL, NULL);
