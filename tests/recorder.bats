@@ -48,6 +48,8 @@ reads_while_written() {
 	local mode=$1 dumps=0
 	shift
 	start_target
+	# the writers are the target's: on the one processor that is emulated the reader must get at its work, too
+	! in_guest || renice -n -10 "$BASHPID" >/dev/null
 	record_into "$@"
 	record "$mode" "$seconds"
 	while records_on; do
