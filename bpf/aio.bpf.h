@@ -200,9 +200,50 @@ wt_function int aio_unknown(__u64 event, bool compat)
 	return 0;
 }
 
+/* What is in a context's ring that nobody has looked at yet. */
+#ifdef WT_DIRECT
+struct aio_unseen {
+	__u64 slots; /* their address */
+	__u64 position;
+	__u64 tail;
+	__u32 nr;
+};
+
+static long aio_look_at(__u32 i, const struct aio_unseen *u)
+{
+	__u64 position = u->position + i;
+
+	if (position >= u->tail || !u->nr)
+		return 1;
+	aio_result(u->slots + position % u->nr * IO_EVENT_SIZE, position);
+	return 0;
+}
+
+/* Not a function: it would be one too many on the way to a path (the kernel takes eight). */
+static __always_inline void aio_look_all(__u64 address)
+{
+	struct wt_aio_context *c;
+	struct aio_ring ring;
+	struct aio_unseen u;
+	__u64 key;
+
+	if (!cfg.aio_blocks)
+		return;
+	key = aio_key(address);
+	c = bpf_map_lookup_elem(&contexts, &key);
+	if (!c || !aio_read_ring(&ring, address))
+		return;
+	u.slots = address + sizeof(ring);
+	u.position = c->seen;
+	u.tail = aio_tail(c, &ring);
+	u.nr = ring.nr;
+	bpf_loop(AIO_AT_ONCE, aio_look_at, &u, 0);
+	c->seen = u.tail - u.position < AIO_AT_ONCE ? u.tail : u.position + AIO_AT_ONCE;
+}
+#else
 #define AIO_LOOK 64
 
-/* Results in a context's ring that nobody has looked at yet, some at most. */
+/* Some at most. */
 wt_function int aio_look(__u64 address)
 {
 	struct wt_aio_context *c;
@@ -229,21 +270,14 @@ wt_function int aio_look(__u64 address)
 	return 0;
 }
 
-/* Some of a list of blocks, the first `accepted` of which the kernel has accepted. */
-wt_function int aio_accept_round(__u64 list, __u32 n, __s64 accepted, bool compat)
+static __always_inline void aio_look_all(__u64 address)
 {
-	__u32 i, size = aio_pointer_size(compat);
+	__u32 i;
 
-	if (!cfg.aio_blocks)
-		return 0;
-	for (i = 0; i < AIO_A_ROUND; i++) {
-		if (i >= n)
-			break;
-		aio_accept(list, accepted - i, compat);
-		list += size;
-	}
-	return 0;
+	for (i = 0; i < AIO_AT_ONCE / AIO_LOOK; i++)
+		aio_look(address);
 }
+#endif
 
 /* A context has gone, and what was left in its ring with it. */
 wt_function int aio_destroyed(__u64 ring)
@@ -259,6 +293,54 @@ wt_function int aio_destroyed(__u64 ring)
 	/* who deletes it counts */
 	if (c && !bpf_map_delete_elem(&contexts, &key) && outstanding)
 		count_lost_many(WT_LOST_UNPAIRED, outstanding);
+	return 0;
+}
+
+/* Each of `n` addresses of blocks, of which the first `ret` are accepted (io_submit), or of `n`
+ * results that were fetched. */
+#ifdef WT_DIRECT
+struct aio_list {
+	__u64 at;
+	__s64 ret;
+	__u32 submitted;
+	__u32 compat;
+};
+
+static long aio_exit_one(__u32 i, const struct aio_list *l)
+{
+	bool compat = l->compat & 1;
+
+	if (l->submitted)
+		aio_accept(l->at + i * aio_pointer_size(compat), l->ret - i, compat);
+	else if (cfg.aio_blocks)
+		aio_result(l->at + i * IO_EVENT_SIZE, AIO_FETCHED);
+	else
+		aio_unknown(l->at + i * IO_EVENT_SIZE, compat);
+	return 0;
+}
+
+static __always_inline void aio_exit_all(__u32 call, __u64 list, __u32 n, __s64 ret, bool compat)
+{
+	struct aio_list l = {
+		.at = list, .ret = ret, .submitted = call == WT_CALL_IO_SUBMIT, .compat = compat
+	};
+
+	bpf_loop(n < AIO_AT_ONCE ? n : AIO_AT_ONCE, aio_exit_one, &l, 0);
+}
+#else
+/* Some of a list of blocks, the first `accepted` of which the kernel has accepted. */
+wt_function int aio_accept_round(__u64 list, __u32 n, __s64 accepted, bool compat)
+{
+	__u32 i, size = aio_pointer_size(compat);
+
+	if (!cfg.aio_blocks)
+		return 0;
+	for (i = 0; i < AIO_A_ROUND; i++) {
+		if (i >= n)
+			break;
+		aio_accept(list, accepted - i, compat);
+		list += size;
+	}
 	return 0;
 }
 
@@ -281,14 +363,31 @@ wt_function int aio_fetched_round(__u64 events, __u32 n, bool compat)
 	return 0;
 }
 
+static __always_inline void aio_exit_all(__u32 call, __u64 list, __u32 n, __s64 ret, bool compat)
+{
+	bool submitted = call == WT_CALL_IO_SUBMIT;
+	__u32 i, size = AIO_A_ROUND * (submitted ? aio_pointer_size(compat) : IO_EVENT_SIZE);
+
+	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
+		if (i >= n)
+			break;
+		if (submitted)
+			aio_accept_round(list, n - i, ret - i, compat);
+		else
+			aio_fetched_round(list, n - i, compat);
+		list += size;
+	}
+}
+#endif
+
 /* One of AIO's calls ends. */
 static __always_inline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
 				    __u32 copy)
 {
 	struct wt_span *span;
-	__u32 i, n, size;
 	struct wt_who who;
 	__u64 list;
+	__u32 n;
 
 	if (!cfg.aio_ops || !session_enabled(call, true))
 		return 0;
@@ -308,26 +407,15 @@ static __always_inline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call,
 	if (call == WT_CALL_IO_SUBMIT) {
 		n = regs_arg(regs, 1, compat);
 		list = regs_arg(regs, 2, compat);
-		size = AIO_A_ROUND * aio_pointer_size(compat);
 	} else {
 		n = ret > 0 ? ret : 0;
 		list = regs_arg(regs, 3, compat);
-		size = AIO_A_ROUND * IO_EVENT_SIZE;
 	}
-	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
-		if (i >= n)
-			break;
-		if (call == WT_CALL_IO_SUBMIT)
-			aio_accept_round(list, n - i, ret - i, compat);
-		else
-			aio_fetched_round(list, n - i, compat);
-		list += size;
-	}
+	aio_exit_all(call, list, n, ret, compat);
 	if (ret > AIO_AT_ONCE)
 		count_lost_many(WT_LOST_INFLIGHT, ret - AIO_AT_ONCE);
 	if (call == WT_CALL_IO_SUBMIT)
-		for (i = 0; i < AIO_AT_ONCE / AIO_LOOK; i++)
-			aio_look(regs_arg(regs, 0, compat));
+		aio_look_all(regs_arg(regs, 0, compat));
 	return 0;
 }
 

@@ -11,8 +11,9 @@
 
 #define RWF_APPEND 0x10 /* include/uapi/linux/fs.h */
 
-/* Events or control blocks of one call; what is beyond counts as lost. A round is verified step by
- * step, and once; what calls it is not multiplied by what it does. */
+/* Events or control blocks of one call; what is beyond counts as lost. Kernels from 5.17 on verify
+ * what bpf_loop() does once. Others walk a loop step by step: it is one of rounds, each a loop that
+ * is verified once, so that one is not multiplied by the other. */
 #define AIO_ROUNDS  16
 #define AIO_A_ROUND 64
 #define AIO_AT_ONCE (AIO_ROUNDS * AIO_A_ROUND)
@@ -218,7 +219,33 @@ wt_function int aio_put(__u64 at, __u64 context, __u64 from, bool compat, __u32 
 	return 0;
 }
 
-/* Some of a list of blocks, of which `n` are left. */
+/* Each of a list of `n` blocks. */
+#ifdef WT_DIRECT
+struct aio_submitted {
+	__u64 list;
+	__u64 context;
+	__u64 from;
+	__u32 compat;
+	__u32 copy;
+};
+
+static long aio_put_one(__u32 i, const struct aio_submitted *a)
+{
+	aio_put(a->list + i * aio_pointer_size(a->compat & 1), a->context, a->from, a->compat & 1,
+		a->copy);
+	return 0;
+}
+
+static __always_inline void aio_put_all(__u64 list, __u32 n, __u64 context, __u64 from, bool compat,
+					__u32 copy)
+{
+	struct aio_submitted a = {
+		.list = list, .context = context, .from = from, .compat = compat, .copy = copy
+	};
+
+	bpf_loop(n < AIO_AT_ONCE ? n : AIO_AT_ONCE, aio_put_one, &a, 0);
+}
+#else
 wt_function int aio_put_round(__u64 list, __u32 n, __u64 context, __u64 from, __u32 compat_copy)
 {
 	__u32 i, size = aio_pointer_size(compat_copy & 1);
@@ -234,12 +261,26 @@ wt_function int aio_put_round(__u64 list, __u32 n, __u64 context, __u64 from, __
 	return 0;
 }
 
+static __always_inline void aio_put_all(__u64 list, __u32 n, __u64 context, __u64 from, bool compat,
+					__u32 copy)
+{
+	__u32 i;
+
+	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
+		if (i >= n)
+			break;
+		aio_put_round(list, n - i, context, from, compat | copy << 1);
+		list += AIO_A_ROUND * aio_pointer_size(compat);
+	}
+}
+#endif
+
 /* io_submit begins. */
 static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
 {
 	__u64 list, from, context;
 	struct wt_who who;
-	__u32 i, n;
+	__u32 n;
 
 	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
 	    !task_wanted(&who))
@@ -248,12 +289,7 @@ static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, _
 	from = aio_next_position(regs_arg(regs, 0, compat), context, copy);
 	n = regs_arg(regs, 1, compat);
 	list = regs_arg(regs, 2, compat);
-	for (i = 0; i < AIO_AT_ONCE; i += AIO_A_ROUND) {
-		if (i >= n)
-			break;
-		aio_put_round(list, n - i, context, from, compat | copy << 1);
-		list += AIO_A_ROUND * aio_pointer_size(compat);
-	}
+	aio_put_all(list, n, context, from, compat, copy);
 	return 0;
 }
 

@@ -97,6 +97,12 @@ struct kernel_facts {
 	int types_fd; /* a BTF of those types that our programs know; negative: there is none */
 };
 
+/** kernel_btf_load - the kernel's BTF, mapped where the kernel lets it be (Linux 6.16), else read
+ *
+ * Return: the caller's to free; NULL with errno.
+ */
+struct btf *kernel_btf_load(void);
+
 /** kernel_gather - look through the kernel's BTF, once
  *
  * @types: make @facts->types_fd, too, which is the caller's to close.

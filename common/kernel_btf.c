@@ -2,9 +2,13 @@
 /*
  * What the kernel's BTF tells of it.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <linux/types.h>
 
 #include <bpf/btf.h>
@@ -34,6 +38,25 @@ static int compare_names(const void *a, const void *b)
 static unsigned int first_two(const char *name)
 {
 	return (unsigned char)name[0] << 8 | (unsigned char)(*name ? name[1] : 0);
+}
+
+/* libbpf reads it into memory first, as long as it is 1.5 or older. */
+struct btf *kernel_btf_load(void)
+{
+	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
+	struct btf *btf = NULL;
+	void *map = MAP_FAILED;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && st.st_size > 0)
+		map = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (map != MAP_FAILED) {
+		btf = btf__new(map, st.st_size);
+		munmap(map, st.st_size);
+	}
+	return btf ? btf : btf__load_vmlinux_btf();
 }
 
 void kernel_find_names(const struct btf *btf, struct kernel_name *names, size_t n)
@@ -158,7 +181,7 @@ void kernel_gather(const struct btf *btf, struct kernel_facts *facts, bool types
 
 bool kernel_has_uring(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = kernel_btf_load();
 	struct kernel_facts facts = {};
 
 	if (btf)
@@ -228,7 +251,7 @@ void kernel_find_hooks(const struct btf *btf, struct kernel_function *hooks)
 
 bool kernel_has_compat_functions(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = kernel_btf_load();
 	struct kernel_function hooks[WT_HOOKS];
 	bool all = true;
 

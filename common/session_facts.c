@@ -13,7 +13,7 @@
 int session_gather(struct session_facts *facts, enum backend backend)
 {
 	const bool fentry = backend == BACKEND_FENTRY || backend == BACKEND_AUTO;
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = kernel_btf_load();
 
 	facts->kernel.types_fd = -1;
 	if (!btf)
