@@ -132,7 +132,7 @@ static __always_inline void aio_end(struct wt_request *r, __s64 ret, bool fetche
 }
 
 /* A result, in an event at a user address: at a position of the ring, or fetched. */
-wt_function int aio_result(__u64 event, __u64 position)
+wt_step int aio_result(__u64 event, __u64 position)
 {
 	struct wt_request *r;
 	__u64 key, iocb = 0;
@@ -176,7 +176,7 @@ static __always_inline bool aio_describe(struct wt_done *d, __u64 event, bool co
 }
 
 /* A result that was fetched, of an operation whose beginning was not seen. */
-wt_function int aio_unknown(__u64 event, bool compat)
+wt_step int aio_unknown(__u64 event, bool compat)
 {
 	struct wt_done *d;
 	int place;
@@ -380,9 +380,17 @@ static __always_inline void aio_exit_all(__u32 call, __u64 list, __u32 n, __s64 
 }
 #endif
 
-/* One of AIO's calls ends. */
-static __always_inline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat,
-				    __u32 copy)
+/*
+ * One of AIO's calls ends. Where loops are functions what they keep on the stack must not be there
+ * while other calls are looked at.
+ */
+#ifdef WT_DIRECT
+static __noinline
+#else
+static __always_inline
+#endif
+	int
+	aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
 {
 	struct wt_span *span;
 	struct wt_who who;

@@ -80,7 +80,7 @@ wt_function int path_prepend_number(__u32 place, __u64 n)
 #define WALK_ON (-1) /* not at the root yet */
 
 /* One step up: a name, or across a mount point. Return: WALK_ON or an enum wt_path_state. */
-wt_function int path_step(__u32 place)
+wt_step int path_step(__u32 place)
 {
 	struct wt_scratch *s = scratch_get(place);
 	struct dentry *dentry, *parent;

@@ -270,3 +270,17 @@ spawned() {
 	jq -S -c 'select(.type == "write") | del(.latency_ns, .time)' out >first
 	jq -S -c 'select(.type == "write") | del(.latency_ns, .time)' second | diff first -
 }
+
+# A refusal is made good for by other programs, which take longer to load and to run.
+@test "the kernel refuses no program of ours" {
+	for backend in $(backends); do
+		for what in "-e all" "-c -e all" "-e all -P / -n * --no-latency" "-s 16 -e all"; do
+			set -f
+			# shellcheck disable=SC2086 # options
+			wt trace -d $what --backend "$backend" -- true
+			set +f
+			expect_status 0
+			! grep 'failed to load' err || fail "$backend: trace $what"
+		done
+	done
+}
