@@ -31,6 +31,7 @@ struct globals {
 	bool version;
 	const char *color; /* auto, always, never */
 	const char *bpffs;
+	bool sigchld_ignored; /* no option: by whoever has started us */
 };
 
 struct cmd {

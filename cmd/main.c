@@ -3,10 +3,13 @@
  * writetrace: shows every write on a Linux machine as it happens. Finds the command and runs it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "common/bpffs.h"
@@ -222,11 +225,26 @@ static int run(int argc, char **argv, struct globals *globals)
 	return cmd ? cmd->run(argc - first, argv + first, globals) : CMD_USAGE;
 }
 
+/*
+ * Where a standard stream is closed, the next file opened would take its number: notes on stderr
+ * would get into --output's FILE. What stands in for it refuses to be used, as the closed one did,
+ * and COMMAND does not inherit it.
+ */
+static void hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
 	struct globals globals = {};
 	int status;
 
+	/* where whoever has started us ignores it, the kernel would forget how a child has ended */
+	globals.sigchld_ignored = signal(SIGCHLD, SIG_DFL) == SIG_IGN;
+	hold_standard_streams();
 	setlocale(LC_CTYPE, "");
 	status = run(argc, argv, &globals);
 	/* what was left to stdio: a full disk shows only now */

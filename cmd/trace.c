@@ -176,9 +176,14 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 	return err;
 }
 
-/* Ends as SIGPIPE would have ended us, quietly. */
+/* Ends as SIGPIPE would have ended us, quietly, also where it is blocked or ignored. */
 static void die_of_closed_output(void)
 {
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	raise(SIGPIPE);
 }
@@ -259,7 +264,8 @@ static int trace_fail(const struct trace *t, int err, struct buf *why)
 
 static int trace_start(struct trace *t, char **command)
 {
-	struct child_options child = { .no_terminal = t->options.top_ns > 0 };
+	struct child_options child = { .no_terminal = t->options.top_ns > 0,
+				       .ignore_chld = t->globals->sigchld_ignored };
 	struct buf why = {};
 	int err, status;
 

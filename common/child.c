@@ -51,6 +51,8 @@ static void child_main(struct child *child, int gate, int go, char *const *argv,
 	close(gate);
 	if (options->no_terminal && child_leave_terminal())
 		_exit(125);
+	if (options->ignore_chld)
+		signal(SIGCHLD, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &options->mask, NULL);
 	execvp(argv[0], argv);
 	*child->exec_errno = errno;

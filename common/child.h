@@ -13,6 +13,7 @@ struct child;
 
 struct child_options {
 	sigset_t mask;	  /* its signal mask */
+	bool ignore_chld; /* it ignores SIGCHLD */
 	bool no_terminal; /* standard input, output and error are /dev/null where they are a
 			     terminal */
 };

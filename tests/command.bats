@@ -63,6 +63,24 @@ value:$PWD:3:two  words"
 	diff want got
 }
 
+@test "SIGCHLD or SIGPIPE that are ignored or blocked: COMMAND's end is seen, a closed pipe ends it by SIGPIPE" {
+	kernel_has_no_part
+	for how in ignore block; do
+		for signal in CHLD PIPE; do
+			timeout "$patience_s" env "--$how-signal=$signal" writetrace trace -q -o "lines.$how.$signal" -- \
+				cat /proc/self/status >"$how.$signal" 2>err </dev/null 3>&- || fail "$signal: $how: status $?"
+		done
+		env "--$how-signal=PIPE" sh -c 'writetrace trace -q -- sh -c "seq 9 >f" 2>err; echo $? >status' 3>&- | true
+		is "$(<status)" 141 "status where SIGPIPE is to $how"
+		[[ ! -s err ]] || fail "it says something"
+	done
+	# as they were for us: bit 16 is SIGCHLD, bit 12 SIGPIPE
+	has ignore.CHLD '^SigIgn:.*[13579bdf].{4}$'
+	has block.CHLD '^SigBlk:.*[13579bdf].{4}$'
+	has ignore.PIPE '^SigIgn:.*[13579bdf].{3}$'
+	has block.PIPE '^SigBlk:.*[13579bdf].{3}$'
+}
+
 @test "COMMAND inherits no descriptor of ours" {
 	kernel_has_no_part
 	ls -1 /proc/self/fd >want

@@ -160,6 +160,27 @@ teardown() {
 	whole
 }
 
+@test "standard streams that are closed: their numbers are not given to files, nor to COMMAND" {
+	kernel_has_no_part
+	writetrace trace -j -o file -- sh -c 'printf x >f' 2>&-
+	mv file out
+	whole 1
+	# shellcheck disable=SC2016
+	writetrace trace -j -o file2 -- \
+		sh -c 'for fd in 0 1 2; do [ ! -e /proc/self/fd/$fd ] || exit; done; : >closed' 0<&- >&- 2>&-
+	mv file2 out
+	whole
+	[[ -e closed ]] || fail "they are not closed for COMMAND"
+	status=0
+	writetrace help >&- 2>err || status=$?
+	expect_status 1
+	has err '^writetrace: standard output: Bad file descriptor$'
+	status=0
+	writetrace trace -- true >&- 2>err || status=$?
+	expect_status 125
+	has err '^writetrace: output: Bad file descriptor$'
+}
+
 # tests/errors.golden: "$ writetrace ARGUMENTS", then the exit status and what is on stderr. `tests/errors.golden` is made
 # anew by WT_GOLDEN=1 bats tests/errors.bats; look at the difference.
 @test "error texts, each as it was before" {
