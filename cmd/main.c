@@ -71,11 +71,17 @@ static void show_version(const struct globals *globals)
 		puts("writetrace " WT_VERSION);
 }
 
+/* "-j", "-qj"; of "-nj" the j is the value of the one before it. */
+static bool has_flag_j(const char *word)
+{
+	return word[0] == '-' && word[1] != '-' && word[strcspn(word, "egknopsuCPj")] == 'j';
+}
+
 /* -j anywhere makes errors JSON, too: also those found before it is reached. */
 static bool asks_for_json(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strcmp(argv[i], "-j") || !strcmp(argv[i], "--json") ||
+		if (has_flag_j(argv[i]) || !strcmp(argv[i], "--json") ||
 		    !strcmp(argv[i], "--pretty"))
 			return true;
 	return false;
@@ -95,7 +101,7 @@ bool cmd_parse(const struct opts_spec *spec, int argc, char **argv, struct globa
 	struct buf why = {};
 	int end = opts_parse(spec, argc, argv, &why);
 
-	globals->json |= globals->pretty;
+	globals->json |= globals->pretty || (end < 0 && asks_for_json(argc, argv));
 	setup_log(globals);
 	if (end < 0)
 		log_error("%s; see writetrace help%s%s", buf_cstr(&why), spec->command ? " " : "",
@@ -176,19 +182,34 @@ static const struct cmd *find_cmd(const char *name)
 	return NULL;
 }
 
-static int run_help(int argc, char **argv, const struct opts_spec *spec)
+static int set_topic(void *target, const char *arg, struct buf *why)
 {
-	const struct cmd *cmd;
+	const char **topic = target;
 
-	if (argc > 2) {
-		log_error("unexpected argument '%s'; see writetrace help", argv[2]);
-		return CMD_USAGE;
+	if (*topic) {
+		buf_printf(why, "unexpected argument '%s'", arg);
+		return -EINVAL;
 	}
-	if (argc == 1 || !strcmp(argv[1], "help")) {
-		opts_help(spec);
+	*topic = arg;
+	return 0;
+}
+
+static int run_help(int argc, char **argv, struct globals *globals, struct opts_spec spec)
+{
+	const char *topic = NULL;
+	const struct cmd *cmd;
+	int status;
+
+	spec.stop_at_argument = false;
+	spec.argument = set_topic;
+	spec.target = &topic;
+	if (!cmd_parse(&spec, argc, argv, globals, &status))
+		return status;
+	if (!topic || !strcmp(topic, "help")) {
+		opts_help(&spec);
 		return CMD_DONE;
 	}
-	cmd = find_cmd(argv[1]);
+	cmd = find_cmd(topic);
 	if (!cmd)
 		return CMD_USAGE;
 	cmd->help();
@@ -220,7 +241,7 @@ static int run(int argc, char **argv, struct globals *globals)
 		return CMD_USAGE;
 	}
 	if (!strcmp(argv[first], "help"))
-		return run_help(argc - first, argv + first, &spec);
+		return run_help(argc - first, argv + first, globals, spec);
 	cmd = find_cmd(argv[first]);
 	return cmd ? cmd->run(argc - first, argv + first, globals) : CMD_USAGE;
 }

@@ -78,6 +78,17 @@ usage() {
 	usage "'--all' takes no value" unpin --all=yes
 }
 
+@test "-j makes errors JSON wherever it stands, also among other letters" {
+	for arguments in "trace --bogus -j" "trace --bogus -qj" "dump -lZ -Fj" "--bogus -dj probe" "trace -e bogus --json"; do
+		# shellcheck disable=SC2086
+		wt $arguments
+		expect_status 2
+		is "$(jq -r .error out)" "$(sed 's/^writetrace: //' err)" "$arguments"
+	done
+	wt trace --bogus -nj
+	[[ ! -s out ]] || fail "-nj is a command's name"
+}
+
 @test "names that no session can have" {
 	for name in '' stage_x trash_x stage_ a/b a.b . .. 'a b' ä /web "$(printf '%065d' 0)"; do
 		usage "is not a session's name: 1 to 64 of A-Z a-z 0-9 _ -" pin "$name"
@@ -216,7 +227,7 @@ usage() {
 	binary=$(command -v writetrace)
 	cd /
 	for arguments in help --help -h "help trace" "help probe" "help help" "trace --help" "trace -h" "probe --help" \
-		-V --version "trace -V" "trace --help --duration" "-j --help" "help pin" "help dump" "help unpin" "pin --help" "dump -h" "unpin --help --all" "dump -V"; do
+		-V --version "trace -V" "trace --help --duration" "-j --help" "help --help" "help -h" "help -q trace" "help dump -j" "help -V" "help pin" "help dump" "help unpin" "pin --help" "dump -h" "unpin --help --all" "dump -V"; do
 		status=0
 		# shellcheck disable=SC2086
 		nobody "$binary" $arguments >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null || status=$?
@@ -231,6 +242,7 @@ usage() {
 	cd "$BATS_TEST_TMPDIR"
 	usage "unknown command 'bogus'" help bogus
 	usage "unexpected argument" help trace probe
+	usage "unknown option '--frobnicate'" help --frobnicate
 }
 
 # choices COMMAND OPTION: what `OPTION help` lists, one a line
