@@ -236,6 +236,7 @@ static int trace_run(struct trace *t)
 	/* a COMMAND that cannot be started leaves nothing but an error */
 	if (end == STREAM_CHILD_EXITED && child_exec_errno(t->child)) {
 		log_error("%s: %s", t->command, strerror(child_exec_errno(t->child)));
+		output_discard(&t->lines.output, t->options.output);
 		return child_exit(stream_child_status(t->stream));
 	}
 	t->lines.closed |= end == STREAM_OUTPUT_CLOSED;
@@ -259,6 +260,7 @@ static int trace_run(struct trace *t)
 static int trace_fail(const struct trace *t, int err, struct buf *why)
 {
 	log_error("%s", buf_cstr(why));
+	output_discard(&t->lines.output, t->options.output);
 	return t->command ? CMD_WITH_COMMAND : cmd_status(err);
 }
 

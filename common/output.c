@@ -36,21 +36,41 @@ void output_stdout(struct output *output)
 	output->own = true;
 }
 
-int output_file(struct output *output, const char *path, bool force, struct buf *why)
+#define OUTPUT_FLAGS (O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
+
+/* Return: a descriptor, or -1 with errno. */
+static int open_anew(const char *path)
 {
-	int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, err;
+	return open(path, OUTPUT_FLAGS | O_CREAT | O_EXCL, 0600);
+}
+
+static int open_existing(struct output *output, const char *path, bool force)
+{
 	struct stat st;
 
-	output->fd = open(path, flags | O_EXCL, 0600);
-	if (output->fd < 0 && errno == EEXIST) {
-		/* devices and pipes hold nothing that could be lost */
-		bool special = !stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) &&
-			       !lstat(path, &st) && !S_ISLNK(st.st_mode);
+	if (lstat(path, &st))
+		return -1;
+	if (force && S_ISREG(st.st_mode)) {
+		int fd = unlink(path) ? -1 : open_anew(path);
 
-		errno = EEXIST;
-		if (force || special)
-			output->fd = open(path, flags | O_TRUNC, 0600);
+		output->made = fd >= 0;
+		return fd;
 	}
+	/* devices and pipes hold nothing that could be lost */
+	if (force || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode)))
+		return open(path, OUTPUT_FLAGS);
+	errno = EEXIST;
+	return -1;
+}
+
+int output_file(struct output *output, const char *path, bool force, struct buf *why)
+{
+	int err;
+
+	output->fd = open_anew(path);
+	output->made = output->fd >= 0;
+	if (output->fd < 0 && errno == EEXIST)
+		output->fd = open_existing(output, path, force);
 	if (output->fd < 0) {
 		err = -errno;
 		buf_printf(why, "%s: %s%s", path,
@@ -79,6 +99,14 @@ int output_write(const struct output *output, struct buf *buf)
 	memmove(buf->data, buf->data + done, buf->len - done);
 	buf->len -= done;
 	return err;
+}
+
+void output_discard(const struct output *output, const char *path)
+{
+	struct stat st;
+
+	if (output->made && !fstat(output->fd, &st) && !st.st_size)
+		unlink(path);
 }
 
 int output_close(struct output *output)

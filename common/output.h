@@ -12,7 +12,8 @@ struct buf;
 
 struct output {
 	int fd;
-	bool own; /* opened by us */
+	bool own;  /* opened by us */
+	bool made; /* it was not there before */
 	bool terminal;
 	bool pipe;
 };
@@ -26,7 +27,8 @@ void output_stdout(struct output *output);
 
 /** output_file - create @path (mode 0600, never through a symbolic link)
  *
- * An existing file is an error unless @force, which replaces it.
+ * An existing file is an error unless @force, which replaces it by a new one: who may read the old
+ * one, or has it open, does not get to see what is written.
  * Return: 0 or -errno with the reason in @why.
  */
 int output_file(struct output *output, const char *path, bool force, struct buf *why);
@@ -37,6 +39,9 @@ int output_file(struct output *output, const char *path, bool force, struct buf 
  * @buf in any case.
  */
 int output_write(const struct output *output, struct buf *buf);
+
+/** output_discard - remove @path, which output_file() has made, if nothing has been written to it */
+void output_discard(const struct output *output, const char *path);
 
 /** output_close - Return: 0 or -errno, since a full disk may show only now */
 int output_close(struct output *output);

@@ -169,6 +169,30 @@ fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
 	whole
 }
 
+@test "-o --force: a new file, which others cannot read, nor by a name that the old one had" {
+	kernel_has_no_part
+	echo precious >file
+	chmod 0644 file
+	ln file other
+	trace -q -o file --force -- true
+	expect_status 0
+	has file '^TIME'
+	is "$(stat -c %a file)" 600 mode
+	is "$(<other)" precious
+}
+
+@test "-o: where nothing can be traced, no file is left that would be in the way next time" {
+	kernel_has_no_part
+	one_error 127 'no-such-command: ' trace -o file -- ./no-such-command
+	[[ ! -e file ]] || fail "no-such-command: it is there"
+	one_error 125 '--pid' trace -o file -p 999999999 -- true
+	chmod 0777 .
+	status=0
+	nobody "$(command -v writetrace)" trace -o file 2>err || status=$?
+	expect_status 3
+	[[ ! -e file ]] || fail "without privileges: it is there"
+}
+
 @test "-o: a symbolic link is never followed, not even with --force" {
 	echo precious >file
 	ln -s file link
