@@ -324,6 +324,8 @@ static int trace_check_options(struct trace *t, struct buf *why)
 		.data = t->options.data_max > 0,
 		.latency = !t->session_options.no_latency,
 	};
+	struct buf reason = {};
+	int err;
 
 	if (session_opts_check(&t->session_options, &t->filter, why))
 		return -EINVAL;
@@ -331,7 +333,11 @@ static int trace_check_options(struct trace *t, struct buf *why)
 		return -EINVAL;
 	if (!t->session_options.by)
 		t->session_options.by = session_opts_by;
-	return print_setup(&t->lines.print, &options, t->options.columns, why);
+	err = print_setup(&t->lines.print, &options, t->options.columns, &reason);
+	if (err)
+		buf_printf(why, "--columns: %s", buf_cstr(&reason));
+	buf_free(&reason);
+	return err;
 }
 
 /* COMMAND is what stands behind "--". Return: its index, or 0. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
 #include <linux/types.h>
 
@@ -20,6 +21,29 @@ static int set_data(void *target, const char *arg, struct buf *why)
 	if (!units_parse_size(arg, &options->data_max) && options->data_max <= WT_DATA_MAX)
 		return 0;
 	buf_printf(why, "'%s' is not a number of bytes from 0 to %d", arg, WT_DATA_MAX);
+	return -EINVAL;
+}
+
+/* After none or no time at all: that would be no trace, and "without end" is said by leaving it
+ * out. */
+static int set_count(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+
+	if (!units_parse_u64(arg, UINT64_MAX, &options->count) && options->count)
+		return 0;
+	buf_printf(why, "'%s' is not a number above 0", arg);
+	return -EINVAL;
+}
+
+static int set_duration(void *target, const char *arg, struct buf *why)
+{
+	struct trace_options *options = target;
+
+	if (!units_parse_time_ns(arg, UNITS_NS_PER_S, &options->duration_ns) &&
+	    options->duration_ns)
+		return 0;
+	buf_printf(why, "'%s' is not a time above 0 (500ms, 10s)", arg);
 	return -EINVAL;
 }
 
@@ -67,9 +91,8 @@ const struct opt trace_opts[] = {
 	  set_data },
 	{ "columns", 'C', "LIST", OPT_STRING, AT(columns),
 	  "which columns, in which order; -C help lists them", NULL, fields_choice },
-	{ "duration", 301, "TIME", OPT_TIME, AT(duration_ns), "stop after TIME (10s, 500ms)",
-	  NULL },
-	{ "count", 302, "N", OPT_COUNT, AT(count), "stop after N lines", NULL },
+	{ "duration", 301, "TIME", OPT_CALL, 0, "stop after TIME (10s, 500ms)", set_duration },
+	{ "count", 302, "N", OPT_CALL, 0, "stop after N lines", set_count },
 	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
 	  set_ring_size },
 	{ "strict", 306, NULL, OPT_FLAG, AT(strict), "exit with 4 if anything was lost", NULL },

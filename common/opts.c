@@ -50,8 +50,6 @@ static int store(const struct opt *opt, void *target, const char *arg, struct bu
 	case OPT_STRING:
 		*(const char **)to = arg;
 		return 0;
-	case OPT_COUNT:
-		return units_parse_u64(arg, UINT64_MAX, to);
 	case OPT_SIZE:
 		return units_parse_size(arg, to);
 	case OPT_TIME:
@@ -66,8 +64,6 @@ static int store(const struct opt *opt, void *target, const char *arg, struct bu
 static const char *type_wants(enum opt_type type)
 {
 	switch (type) {
-	case OPT_COUNT:
-		return "a number";
 	case OPT_SIZE:
 		return "a size (4096, 64K, 8M)";
 	case OPT_TIME:

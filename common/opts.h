@@ -17,7 +17,6 @@ struct buf;
 enum opt_type {
 	OPT_FLAG,   /* bool */
 	OPT_STRING, /* const char * */
-	OPT_COUNT,  /* uint64_t, a plain number */
 	OPT_SIZE,   /* uint64_t, bytes: 4096, 8M */
 	OPT_TIME,   /* uint64_t, nanoseconds: 10ms, 1.5s; a bare number is seconds */
 	OPT_CALL,   /* handed to call() */

@@ -40,7 +40,8 @@ int output_file(struct output *output, const char *path, bool force, struct buf 
  */
 int output_write(const struct output *output, struct buf *buf);
 
-/** output_discard - remove @path, which output_file() has made, if nothing has been written to it */
+/** output_discard - remove @path, which output_file() has made, if nothing has been written to it
+ */
 void output_discard(const struct output *output, const char *path);
 
 /** output_close - Return: 0 or -errno, since a full disk may show only now */

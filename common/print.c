@@ -24,6 +24,14 @@
 #define PATH_ROOM	  24 /* columns: where paths have no more, the others are narrow */
 #define PATH_LEAST	  8  /* even if the line is too long then */
 
+static bool has_column(const struct print *p, size_t field)
+{
+	for (size_t i = 0; i < p->n_columns; i++)
+		if (p->columns[i] == field)
+			return true;
+	return false;
+}
+
 static int add_column(const char *item, size_t len, void *arg, struct buf *why)
 {
 	struct print *p = arg;
@@ -34,7 +42,9 @@ static int add_column(const char *item, size_t len, void *arg, struct buf *why)
 	}
 	for (size_t i = 0; i < fields_count; i++)
 		if (strlen(fields[i].name) == len && !memcmp(fields[i].name, item, len)) {
-			p->columns[p->n_columns++] = i;
+			/* an object has each name once */
+			if (!p->options.json || !has_column(p, i))
+				p->columns[p->n_columns++] = i;
 			return 0;
 		}
 	buf_printf(why, "unknown column '%.*s'; -C help lists them", (int)len, item);

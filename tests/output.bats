@@ -59,6 +59,11 @@ fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
 	is "$(head -n 1 out | wc -w)" "$(wc -w <<<"$names")" "column titles"
 	trace -j -C pid,file,ret -- bash -c 'printf 123 >f'
 	is "$(values 'keys')" '["path","pid","ret","type"]'
+	# one that is named twice: two columns, but one member of the object
+	trace -C size,size -- bash -c 'printf 123 >f'
+	is "$(xargs <out)" "SIZE SIZE 3 3"
+	trace -j -C pid,size,pid -- bash -c 'printf 123 >f'
+	is "$(head -n 1 out | tr -d 0-9)" '{"type":"write","pid":,"size":}'
 }
 
 @test "-C help needs no privilege" {

@@ -132,8 +132,11 @@ usage() {
 		usage "--duration: .*" trace "--duration=$time"
 		usage "--min-latency: .*" trace "--min-latency=$time"
 	done
-	for number in '' x -1 1K 1.5 99999999999999999999; do
-		usage "--count: .*" trace "--count=$number"
+	for time in 0 0s 0.0; do
+		usage "--duration: .*time above 0" trace "--duration=$time"
+	done
+	for number in '' x 0 -1 1K 1.5 99999999999999999999; do
+		usage "--count: .*number above 0" trace "--count=$number"
 	done
 	for size in '' x 100 12K 3M 0 4G 1T 65535; do
 		usage "--ring-size: .*power of two" trace "--ring-size=$size"
@@ -162,9 +165,9 @@ usage() {
 	usage "--backend: .*'bogus'.*fentry.*tracepoint.*raw" trace --backend bogus
 	usage "--backend: " trace --backend ''
 	usage "--color: .*'sometimes'.*auto.*always.*never" --color=sometimes trace
-	usage "unknown column 'bogus'.*-C help" trace -C time,bogus
-	usage "" trace -C ''
-	usage "" trace -C time,,file
+	usage "--columns: unknown column 'bogus'.*-C help" trace -C time,bogus
+	usage "--columns: " trace -C ''
+	usage "--columns: " trace -C time,,file
 	for command in "trace -c" pin; do
 		# shellcheck disable=SC2086
 		{
