@@ -193,6 +193,12 @@ static bool any_lost(const uint64_t *lost)
 	return lost[WT_LOST_RING] || lost[WT_LOST_INFLIGHT] || lost[WT_LOST_SKIPPED];
 }
 
+/* Nobody would ask for --strict who wants to hear of a success all the same. */
+static int strict_exit(const struct trace *t, int status, const uint64_t *lost)
+{
+	return !status && t->options.strict && any_lost(lost) ? CMD_LOST : status;
+}
+
 static int child_exit(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -251,10 +257,8 @@ static int trace_run(struct trace *t)
 		return t->command ? CMD_WITH_COMMAND : CMD_FAILED;
 	}
 	if (end == STREAM_CHILD_EXITED)
-		return child_exit(stream_child_status(t->stream));
-	if (t->options.strict && any_lost(lost))
-		return CMD_LOST;
-	return CMD_DONE;
+		return strict_exit(t, child_exit(stream_child_status(t->stream)), lost);
+	return strict_exit(t, CMD_DONE, lost);
 }
 
 static int trace_fail(const struct trace *t, int err, struct buf *why)

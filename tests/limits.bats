@@ -198,6 +198,27 @@ accounted() {
 	expect_status 4
 }
 
+@test "--strict with COMMAND: 4 instead of 0, and no other status" {
+	for own in 0 3; do
+		rm -f pipe full
+		mkfifo pipe
+		exec {hold}<>pipe
+		# shellcheck disable=SC2016
+		writetrace trace "${quick[@]}" -j -q --strict --ring-size 64K -- bash -c 'exec 4>/dev/null
+			for ((i = 0; i < 5000; i++)); do printf x >&4; done; : >full; exit $1' - $own \
+			>pipe 2>err </dev/null 3>&- {hold}>&- &
+		tracer=$!
+		started+=("$tracer")
+		until_true test -e full
+		timeout "$patience_s" cat <&"$hold" >out 3>&- &
+		reader=$!
+		end_trace none
+		kill "$reader"
+		expect_status $((own ? own : 4))
+		exec {hold}>&-
+	done
+}
+
 @test "many files: every one by its name" {
 	n=$(scaled 20000)
 	trace -j -- bash -c 'for ((i = 0; i < $1; i++)); do printf x >f$i; done' - "$n"
