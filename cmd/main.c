@@ -232,6 +232,7 @@ static int run(int argc, char **argv, struct globals *globals)
 	if (first <= 0)
 		return first < 0 ? CMD_USAGE : CMD_DONE;
 	if (globals->version) {
+		globals->json |= globals->pretty;
 		show_version(globals);
 		return CMD_DONE;
 	}

@@ -335,9 +335,16 @@ static void json_compat(struct json *json, const struct line *line)
 		json_bool(json, "compat", true);
 }
 
+/* What has failed has written none, and nobody has looked unless asked to. */
+static bool has_data(const struct line *line)
+{
+	return line->print->options.data && line->event->ret >= 0 &&
+	       !(line->event->flags & WT_EVENT_NO_DATA);
+}
+
 static void text_data(struct buf *out, const struct line *line)
 {
-	if (line->event->flags & WT_EVENT_NO_DATA) {
+	if (!has_data(line)) {
 		buf_putc(out, '-');
 		return;
 	}
@@ -352,9 +359,7 @@ static void text_data(struct buf *out, const struct line *line)
 
 static void json_data(struct json *json, const struct line *line)
 {
-	if (line->event->ret < 0)
-		return;
-	if (line->event->flags & WT_EVENT_NO_DATA)
+	if (!has_data(line))
 		return;
 	if (!(line->event->flags & WT_EVENT_DATA_FAULT))
 		json_bytes(json, "data", line->event + 1, line->event->data_len);

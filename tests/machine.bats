@@ -21,6 +21,13 @@ setup() {
 	done
 	trace -s 16 -C op,data -- perl -e 'open F, ">f"; syswrite F, "a\nb\e[31mc"'
 	has out '^write +"a\\x0Ab\\x1B\[31mc"$'
+	# what is not known is not empty
+	trace -s 16 -C ret,data -- bash -c 'printf x >/dev/full; :'
+	has out '^ *ENOSPC -$'
+	trace -C ret,data -- bash -c 'printf x >f'
+	has out '^ *1 -$'
+	trace -j -C ret,data -- bash -c 'printf x >f'
+	is "$(head -n 1 out)" '{"type":"write","ret":1}'
 }
 
 @test "--data: limits" {

@@ -322,8 +322,11 @@ choices() {
 	wt -V
 	has out '^writetrace [0-9]+\.[0-9]+(\.[0-9]+)?$'
 	is "$(wc -l <out)" 1
-	wt -j -V
-	jq -e .version out
+	for arguments in "-j -V" "--pretty -V" "trace -V --pretty"; do
+		# shellcheck disable=SC2086
+		wt $arguments
+		jq -e .version out
+	done
 }
 
 # options_of COMMAND OPTION...: its help names each
