@@ -48,7 +48,10 @@ static int set_events(void *target, const char *arg, struct buf *why)
 
 static int set_sort(void *target, const char *arg, struct buf *why)
 {
-	return report_parse_sort(arg, &((struct dump *)target)->sort, why);
+	struct dump *d = target;
+
+	d->has_sort = true;
+	return report_parse_sort(arg, &d->sort, why);
 }
 
 static int set_limit(void *target, const char *arg, struct buf *why)
@@ -328,6 +331,9 @@ static int check_options(const struct dump *d, struct buf *why)
 		buf_puts(why, "--follow goes with --events");
 	else if (d->list && d->name)
 		buf_puts(why, "--list takes no NAME");
+	else if ((d->list || d->has_events) && (d->has_sort || d->has_limit))
+		buf_printf(why, "--%s shows no rows, so --%s has no use",
+			   d->list ? "list" : "events", d->has_sort ? "sort" : "limit");
 	return why->len ? -EINVAL : 0;
 }
 

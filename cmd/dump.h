@@ -25,6 +25,7 @@ struct dump {
 	uint64_t events; /* at most */
 	enum report_sort sort;
 	bool has_limit;
+	bool has_sort;
 	bool list;
 	bool has_events;
 	bool follow;

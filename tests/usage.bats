@@ -211,6 +211,10 @@ usage() {
 	usage "NAME and --all" unpin web --all
 	usage "--list.*NAME" dump web --list
 	usage "--follow.*--events" dump --follow
+	usage "--list.*--sort" dump --list --sort calls
+	usage "--list.*--limit" dump --list --limit 1
+	usage "--events.*--sort" dump --events --sort calls
+	usage "--events.*--limit" dump --events=9 --limit 1
 	usage "--list, --events and --interval" dump --list --events
 	usage "--list, --events and --interval" dump --list --interval 1s
 	usage "--list, --events and --interval" dump --events=3 --interval 1s
