@@ -193,6 +193,12 @@ usage() {
 	usage "--comm: .*bogus" trace -n 'x[[:bogus:]]*'
 	usage "--comm: .*" trace -n '[[.ab.]]'
 	usage "--cgroup: " trace -g ''
+	# as many as the man page says
+	for option in path comm cgroup; do
+		most=$(grep -A5 -e "--$option " "$top/man/filters.inc" | sed -n '/up to/{s/.*up to \([0-9]*\).*/\1/p;q}')
+		mapfile -t many < <(yes -- "--$option=/" | head -n $((most + 1)))
+		usage "--$option: given more than $most times" trace "${many[@]}"
+	done
 }
 
 @test "options that contradict each other" {
