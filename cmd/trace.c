@@ -69,12 +69,11 @@ static void trace_spec(struct opts_spec *spec, struct opt_group groups[5], struc
 
 static int trace_open_output(struct trace *t, struct buf *why)
 {
-	int err = 0;
+	struct output *output = &t->lines.output;
+	int err;
 
-	if (t->options.output)
-		err = output_file(&t->lines.output, t->options.output, t->options.force, why);
-	else
-		output_stdout(&t->lines.output);
+	err = t->options.output ? output_file(output, t->options.output, t->options.force, why)
+				: output_stdout(output, why);
 	t->lines.print.options.color = cmd_wants_color(t->globals, t->lines.output.terminal);
 	return err;
 }

@@ -18,22 +18,27 @@ static void output_classify(struct output *output)
 	output->pipe = !fstat(output->fd, &st) && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
 }
 
-void output_stdout(struct output *output)
+int output_stdout(struct output *output, struct buf *why)
 {
+	int flags = fcntl(STDOUT_FILENO, F_GETFL), fd;
 	char path[32];
-	int fd;
 
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+		buf_printf(why, "standard output: %s", strerror(EBADF));
+		return -EBADF;
+	}
 	output->fd = STDOUT_FILENO;
 	output->own = false;
 	output_classify(output);
 	if (!output->terminal && !output->pipe)
-		return;
+		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", STDOUT_FILENO);
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) /* a socket, or a terminal of another user: then write() may block */
-		return;
+		return 0;
 	output->fd = fd;
 	output->own = true;
+	return 0;
 }
 
 #define OUTPUT_FLAGS (O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)

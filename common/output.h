@@ -22,8 +22,9 @@ struct output {
  *
  * A pipe or terminal is opened anew as non-blocking, since the flag would otherwise change for
  * everybody who shares it.
+ * Return: 0, or -EBADF with the reason in @why if it is closed or for reading only.
  */
-void output_stdout(struct output *output);
+int output_stdout(struct output *output, struct buf *why);
 
 /** output_file - create @path (mode 0600, never through a symbolic link)
  *

@@ -176,9 +176,10 @@ teardown() {
 	expect_status 1
 	has err '^writetrace: standard output: Bad file descriptor$'
 	status=0
-	writetrace trace -- true >&- 2>err || status=$?
+	writetrace trace -- touch ran >&- 2>err || status=$?
 	expect_status 125
-	has err '^writetrace: output: Bad file descriptor$'
+	has err '^writetrace: standard output: Bad file descriptor$'
+	[[ ! -e ran ]] || fail "COMMAND has run"
 }
 
 # tests/errors.golden: "$ writetrace ARGUMENTS", then the exit status and what is on stderr. `tests/errors.golden` is made
