@@ -5,10 +5,12 @@
 #include "session_internal.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <linux/perf_event.h>
 
 #include "buf.h"
 #include "ops.h"
@@ -32,6 +34,52 @@ static int keep_link(struct session *s, struct bpf_link *link, const struct bpf_
 	return 0;
 }
 
+/* Return: the number by which perf knows a tracepoint of system calls, or -errno. */
+static int tracepoint_id(const char *name)
+{
+	const char *tracefs = kernel_find_tracefs();
+	char path[128];
+	int id, err = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/events/syscalls/%s/id", tracefs ? tracefs : "", name);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%d", &id) != 1)
+		err = -EINVAL;
+	fclose(f);
+	return err ? err : id;
+}
+
+/*
+ * As libbpf does, but that it takes for tracefs whatever is mounted at debugfs's tracing, and opens
+ * the event on CPU 0, which may be offline. On which one it is does not matter: the program runs on
+ * all of them.
+ */
+static struct bpf_link *attach_tracepoint(const struct bpf_program *prog, const char *name)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	int id = tracepoint_id(name), event, err;
+	struct bpf_link *link;
+
+	if (id < 0) {
+		errno = -id;
+		return NULL;
+	}
+	attr.config = id;
+	event = syscall(SYS_perf_event_open, &attr, -1, sched_getcpu(), -1, PERF_FLAG_FD_CLOEXEC);
+	if (event < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(prog, event);
+	if (!link) {
+		err = errno;
+		close(event);
+		errno = err;
+	}
+	return link;
+}
+
 static int attach_hook(struct session *s, bool exit, unsigned int op, bool compat, int copy)
 {
 	struct bpf_program *prog = session_hook(s, exit, op, compat, copy);
@@ -42,7 +90,7 @@ static int attach_hook(struct session *s, bool exit, unsigned int op, bool compa
 	if (s->meta.backend != BACKEND_TRACEPOINT)
 		return keep_link(s, bpf_program__attach(prog), prog);
 	snprintf(name, sizeof(name), "sys_%s_%s", exit ? "exit" : "enter", ops[op].syscall);
-	return keep_link(s, bpf_program__attach_tracepoint(prog, "syscalls", name), prog);
+	return keep_link(s, attach_tracepoint(prog, name), prog);
 }
 
 static int attach_hooks(struct session *s, bool exit, int copy)

@@ -129,6 +129,36 @@ needs_strace() {
 	is "$(jq .totals.calls out)" 0 "calls of the pinned session"
 }
 
+@test "programs at tracepoints are attached from whatever processor we are on: the first may be offline" {
+	needs_strace
+	[[ ${WT_KERNEL-} != 5.10 ]] || skip "no tracepoint backend on Linux 5.10"
+	(($(nproc) > 1)) || skip "there is one processor only"
+	taskset -c 1 strace -f -o calls -e trace=perf_event_open writetrace trace -j --backend tracepoint -- \
+		taskset -c 0 sh -c 'printf x >f' >out
+	whole 1
+	is "$(grep -c '}, -1, 1, -1, ' calls) $(grep -c '}, -1, 0, -1, ' calls)" "$(grep -c PERF_TYPE_TRACEPOINT calls) 0" \
+		"events of processors 1 and 0"
+}
+
+@test "processor 0 is offline" {
+	needs_guest "takes a processor offline"
+	[[ -e /sys/devices/system/cpu/cpu0/online ]] || skip "this kernel keeps processor 0"
+	own_bpffs
+	echo 0 >/sys/devices/system/cpu/cpu0/online
+	for backend in $(backends); do
+		wt trace -j --backend "$backend" -- sh -c 'printf x >f'
+		expect_status 0
+		whole 1
+	done
+	start_target
+	pin -f -p "$target"
+	expect_status 0
+	order 'printf x >f'
+	dump -j
+	echo 1 >/sys/devices/system/cpu/cpu0/online
+	adds_up 1 1
+}
+
 @test "a processor that is offline" {
 	needs_guest "takes a processor offline"
 	own_bpffs
@@ -193,10 +223,29 @@ needs_strace() {
 	is "$(count)" 1 events
 	is "$(stat -f -c %t /sys/kernel/tracing)" 74726163 "the file system's magic"
 	umount /sys/kernel/tracing
-	# not there, and not to be had
+}
+
+# elsewhere COMMANDS: in a mount namespace without tracefs
+elsewhere() {
+	unshare -m bash -c 'for dir in /sys/kernel/debug/tracing /sys/kernel/tracing /sys/kernel/debug; do
+			while mountpoint -q $dir; do umount -l $dir || exit; done
+		done; '"$1"
+}
+
+@test "tracefs is where debugfs has it, or beside what is not one; where it cannot be mounted: status 3, and how to" {
+	[[ ${WT_KERNEL-} != 5.10 ]] || skip "no tracepoint backend on Linux 5.10"
+	one='writetrace trace -j --backend tracepoint -- sh -c "printf x >f"'
+	elsewhere 'mount -t debugfs debugfs /sys/kernel/debug && '"$one"'; mountpoint -q /sys/kernel/tracing && echo mounted' >out || true
+	has_not out mounted
+	whole 1
+	elsewhere 'mount -t tmpfs tmpfs /sys/kernel/debug && mkdir /sys/kernel/debug/tracing && '"$one" >out
+	whole 1
+	# not to be had
 	status=0
-	unshare -m sh -c 'mount -t tmpfs -o ro tmpfs /sys/kernel && writetrace trace -j --backend tracepoint -p 1' >out 2>err ||
-		status=$?
+	elsewhere 'exec setpriv --inh-caps=-all --bounding-set=-all,+bpf,+perfmon,+dac_override,+dac_read_search,+sys_ptrace,+sys_resource \
+		writetrace trace -j --backend tracepoint -p $$' >out 2>err || status=$?
 	expect_status 3
 	is "$(wc -l <err)" 1 "lines on stderr"
+	has err '^writetrace: tracepoint: tracefs cannot be mounted .*; try: mount -t tracefs tracefs /sys/kernel/tracing$'
+	is "$(jq -r .error out)" "$(sed 's/^writetrace: //' err)"
 }
