@@ -25,10 +25,12 @@ static const char *const structs[] = { KERNEL_TYPE_NAMES };
 #define COMPLETE   "btf_trace_io_uring_complete"
 static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE };
 #define CAST	 "bpf_rdonly_cast"
+/* Linux e21aa341785c, without which fexit of a function that sleeps may crash the kernel */
+#define IMAGE	 "bpf_tramp_image"
 
 #define STRUCTS	 (sizeof(structs) / sizeof(*structs))
 #define TYPEDEFS (sizeof(typedefs) / sizeof(*typedefs))
-#define NAMES	 (STRUCTS + TYPEDEFS + 1)
+#define NAMES	 (STRUCTS + TYPEDEFS + 2)
 
 static int compare_names(const void *a, const void *b)
 {
@@ -167,9 +169,11 @@ void kernel_gather(const struct btf *btf, struct kernel_facts *facts, bool types
 	for (size_t i = 0; i < TYPEDEFS; i++)
 		names[n++] = (struct kernel_name){ typedefs[i], BTF_KIND_TYPEDEF, 0 };
 	names[n++] = (struct kernel_name){ CAST, BTF_KIND_FUNC, 0 };
+	names[n++] = (struct kernel_name){ IMAGE, BTF_KIND_STRUCT, 0 };
 	qsort(names, n, sizeof(*names), compare_names);
 	kernel_find_names(btf, names, n);
 	facts->direct = find(names, CAST)->id;
+	facts->safe_fexit = find(names, IMAGE)->id;
 	facts->uring = find_uring(btf, names);
 #define NUMBER(name) facts->types[WT_TYPE_##name] = find(names, #name)->id;
 	WT_TYPES(NUMBER)

@@ -21,8 +21,13 @@ int session_gather(struct session_facts *facts, enum backend backend)
 	kernel_gather(btf, &facts->kernel, true);
 	if (backend == BACKEND_TRACEPOINT)
 		facts->counts_tracepoint_misses = kernel_counts_tracepoint_misses(btf);
-	if (fentry)
+	if (fentry && !facts->kernel.safe_fexit) {
+		buf_puts(&facts->fentry_why, "this kernel may crash when a traced call sleeps (it "
+					     "has no struct bpf_tramp_image)");
+		facts->fentry_err = -EOPNOTSUPP;
+	} else if (fentry) {
 		facts->fentry_err = kernel_try_fentry(btf, &facts->fentry_why);
+	}
 	if (fentry && !facts->fentry_err)
 		kernel_find_hooks(btf, facts->hooks);
 	btf__free(btf);

@@ -33,6 +33,26 @@ needs_strace() {
 	is "$(find "$bpffs" -mindepth 2)" "" "what is pinned"
 }
 
+# with_btf FILE COMMANDS: where the kernel's BTF is that one
+with_btf() { unshare -m bash -c "mount --bind $1 /sys/kernel/btf/vmlinux && $2"; }
+
+@test "fexit might crash the kernel: fentry is refused, what works is taken" {
+	perl -0777 -pe 's/\0bpf_tramp_image\0/\0bpf_tramp_imagX\0/ or die' /sys/kernel/btf/vmlinux >btf
+	status=0
+	with_btf btf "exec writetrace trace -p $$ --backend fentry" >out 2>err || status=$?
+	expect_status 3
+	is "$(wc -l <err)" 1 "lines on stderr"
+	has err '^writetrace: fentry: .*may crash.*bpf_tramp_image'
+	with_btf btf "writetrace trace -c -j -- sh -c 'printf x >f'" >out
+	adds_up 1 1
+	is "$(jq -r .session.backend out)" raw backend
+	status=0
+	with_btf btf "exec writetrace probe -j" >out || status=$?
+	expect_status 0
+	is "$(jq -r '.backend, (.backends[] | select(.name == "fentry") | .ok, (.detail | contains("bpf_tramp_image")))' out | xargs)" \
+		"raw false true"
+}
+
 @test "root of a user namespace: status 3, and why that is not enough" {
 	for command in "trace -p $$" "trace -c -p $$"; do
 		status=0
