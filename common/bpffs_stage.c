@@ -59,10 +59,15 @@ int bpffs_pin(struct bpffs_stage *stage, const char *name, int fd, struct buf *w
 	if (!err)
 		return 0;
 	buf_printf(why, "%s cannot be pinned: %s", name, strerror(-err));
-	if (err == -EINVAL && bpffs_type(fd) == BPFFS_LINK)
-		buf_puts(why, " (kernels before 5.15 cannot pin links of tracepoints; SELinux "
-			      "refuses pins on some kernels; writetrace trace works without)");
-	return err;
+	if (err != -EINVAL)
+		return err;
+	buf_printf(why,
+		   " (%sSELinux refuses all pins on some kernels; writetrace trace works "
+		   "without)",
+		   bpffs_type(fd) == BPFFS_LINK
+			   ? "kernels before 5.15 cannot pin links of tracepoints; "
+			   : "");
+	return -EOPNOTSUPP;
 }
 
 static int rename_in(const struct bpffs *fs, const char *from, const char *to, unsigned int flags)

@@ -24,7 +24,7 @@ static const char *const structs[] = { KERNEL_TYPE_NAMES };
 #define SUBMIT_SQE "btf_trace_io_uring_submit_sqe"
 #define COMPLETE   "btf_trace_io_uring_complete"
 static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE };
-#define CAST	 "bpf_rdonly_cast"
+#define CAST "bpf_rdonly_cast"
 /* Linux e21aa341785c, without which fexit of a function that sleeps may crash the kernel */
 #define IMAGE	 "bpf_tramp_image"
 

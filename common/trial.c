@@ -154,7 +154,8 @@ static int pin_link(const char *path, struct buf *why)
 		buf_printf(why, "no program to pin can be attached: %s", kernel_strerror(err));
 	} else if (bpf_obj_pin(link, path)) {
 		err = -errno;
-		buf_printf(why, "pinning at %s: %s", path, strerror(-err));
+		buf_printf(why, "pinning at %s: %s%s", path, strerror(-err),
+			   err == -EINVAL ? " (SELinux refuses all pins on some kernels)" : "");
 	} else {
 		unlink(path);
 	}

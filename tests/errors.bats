@@ -66,8 +66,50 @@ teardown() {
 		setpriv --inh-caps=-all --bounding-set="-all,${keep/+$missing,/},-sys_admin" \
 			writetrace trace -- true >out 2>err || status=$?
 		expect_status 125
-		has err "CAP_${missing^^}"
+		has err "^writetrace: missing CAP_${missing^^}; run as root$"
 	done
+}
+
+# with CAPABILITIES COMMAND...: with these and no others, as in with bpf,perfmon
+with() { setpriv --inh-caps=-all --bounding-set="-all,+${1//,/,+}" "${@:2}"; }
+
+@test "pin, dump and unpin with some capabilities: they are enough, or the missing one is named" {
+	own_bpffs
+	files=dac_override,dac_read_search,sys_ptrace,sys_resource
+	start_target
+	for have in $files,bpf $files,perfmon $files; do
+		status=0
+		with "$have" writetrace --bpffs "$bpffs" pin web -p "$target" >out 2>err || status=$?
+		expect_status 3
+		is "$(wc -l <err)" 1 "lines on stderr with $have"
+		has err '^writetrace: missing CAP_.*; run as root$'
+		[[ $have == *bpf* ]] || has err CAP_BPF
+		[[ $have == *perfmon* ]] || has err CAP_PERFMON
+		is "$(find "$bpffs" -mindepth 2)" "" "what is pinned with $have"
+	done
+	status=0
+	with "$files,bpf,perfmon" writetrace --bpffs "$bpffs" pin web "${quick[@]}" -p "$target" >out 2>err || status=$?
+	# Linux 6.1 refuses what 6.18 allows
+	if in_guest && ((status != 0)); then
+		expect_status 3
+		has err 'missing CAP_SYS_ADMIN; run as root'
+		is "$(find "$bpffs" -mindepth 2)" "" "what is pinned without CAP_SYS_ADMIN"
+		pin web -p "$target"
+	fi
+	expect_status 0
+	order 'printf x >f'
+	with "$files,bpf" writetrace --bpffs "$bpffs" dump web -j >out
+	is "$(jq -c '.totals.calls' out)" 1 calls
+	for arguments in "dump web" "dump web -j" "dump"; do
+		status=0
+		# shellcheck disable=SC2086
+		with "$files" writetrace --bpffs "$bpffs" $arguments >out 2>err || status=$?
+		expect_status 3
+		is "$(wc -l <err)" 1 "lines on stderr"
+		has err '^writetrace: .*missing CAP_BPF; run as root$'
+	done
+	with "$files" writetrace --bpffs "$bpffs" unpin web
+	is "$(find "$bpffs" -mindepth 2)" "" "what is pinned"
 }
 
 @test "the capabilities that are said to be needed are enough, or the missing one is named" {

@@ -103,6 +103,35 @@ with_btf() { unshare -m bash -c "mount --bind $1 /sys/kernel/btf/vmlinux && $2";
 	done
 }
 
+@test "what cannot be pinned (SELinux refuses all, kernels before 5.15 tracepoint links): status 3, why, and what works" {
+	needs_strace
+	kernel_has_no_part
+	own_bpffs
+	arguments=(--bpffs "$bpffs" pin web --rows 10 --events 0 -p $$)
+	strace -o calls -e trace=bpf writetrace "${arguments[@]}" >out 2>err
+	wt --bpffs "$bpffs" unpin web
+	# maps come first
+	for what in ".*" prog link; do
+		n=$(awk -v what="$what" '/BPF_OBJ_PIN/ && $0 ~ "fd/[0-9]+/" what { print NR; exit }' calls)
+		[[ $n ]] || fail "no $what is pinned"
+		status=0
+		strace -o refused -e trace=bpf -e inject=bpf:error=EINVAL:when="$n" writetrace -q "${arguments[@]}" >out 2>err || status=$?
+		has refused 'BPF_OBJ_PIN.*INJECTED'
+		expect_status 3
+		is "$(wc -l <err)" 1 "lines on stderr"
+		has err '^writetrace: .* cannot be pinned: Invalid argument .*SELinux refuses .*writetrace trace works without'
+		is "$(grep -c 'before 5.15 cannot pin links' err)" "$([[ $what == link ]] && echo 1 || echo 0)" "words on links"
+		is "$(find "$bpffs" -mindepth 2)" "" "what is pinned"
+	done
+	# what probe tries to pin; it has a process of its own for that, and strace counts each one's calls
+	strace -f -o calls -e trace=bpf writetrace --bpffs "$bpffs" probe -j >out
+	n=$(awk '{ n[$1]++ } /BPF_OBJ_PIN/ { print n[$1]; exit }' calls)
+	strace -f -o refused -e trace=bpf -e inject=bpf:error=EINVAL:when="$n" writetrace --bpffs "$bpffs" probe -j >out || true
+	has refused 'BPF_OBJ_PIN.*INJECTED'
+	is "$(jq .pin out)" false
+	jq -e '.checks[] | select(.name == "pin") | .detail | contains("SELinux")' out
+}
+
 @test "trace, told to end at any moment: it does, and leaves nothing" {
 	start_target
 	for ((n = 0; n < $(scaled 30); n++)); do
