@@ -51,6 +51,9 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 	return regs_read(regs, orig_ax) & ~X32_SYSCALL_BIT;
 }
 
+/* What takes the place of a result when the call is undone. */
+#define regs_undone(regs) regs_read(regs, orig_ax)
+
 #define regs_arg(regs, n, compat) \
 	((compat) ? (__u32)regs_arg_compat_##n(regs) : regs_arg_native_##n(regs))
 #define regs_arg_native_0(regs) regs_read(regs, di)
@@ -68,7 +71,7 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 
 #elif defined(__TARGET_ARCH_arm64)
 
-#define TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
+#define TIF_32BIT	  22 /* arch/arm64/include/asm/thread_info.h */
 
 static __always_inline bool task_in_compat_call(struct task_struct *task)
 {
@@ -79,6 +82,8 @@ static __always_inline __u32 regs_syscall(struct pt_regs *regs)
 {
 	return regs_read(regs, syscallno);
 }
+
+#define regs_undone(regs) regs_read(regs, orig_x0)
 
 /* The result replaces the first argument; orig_x0 keeps it. */
 #define regs_arg(regs, n, compat) \

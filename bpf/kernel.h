@@ -181,6 +181,12 @@ struct cred {
 	} uid;
 };
 
+struct sigpending {
+	struct {
+		unsigned long sig[1];
+	} signal;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid;
@@ -191,6 +197,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sigpending pending; /* for this thread */
 	struct task_io_accounting ioac;
 	unsigned int flags;
 	const struct cred *cred;
@@ -266,6 +273,8 @@ struct io_uring_cqe {
 #define FMODE_WRITE 2 /* include/linux/fs.h */
 
 #define O_APPEND    02000 /* include/uapi/asm-generic/fcntl.h */
+
+#define SIGSYS	    31 /* include/uapi/asm-generic/signal.h */
 
 /* include/linux/errno.h: never seen by user space; the call is made again, or fails with EINTR. */
 #define ERESTARTSYS	      512

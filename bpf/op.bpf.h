@@ -182,6 +182,17 @@ wt_function int op_finish_scratch(__u32 place)
 #endif
 
 /*
+ * Was the call refused by a seccomp filter that kills or traps? The kernel puts the registers back
+ * (syscall_rollback() in kernel/seccomp.c), so there is something that looks like a result; SIGSYS
+ * is yet to be delivered. Functions of the calls (fentry) are not called at all.
+ */
+static __always_inline bool op_is_undone(const struct wt_done *d, struct pt_regs *regs)
+{
+	return d->ret >= 0 && d->ret == (__s64)regs_undone(regs) &&
+	       (kread(task_struct, d->who.task, pending.signal.sig[0]) & 1UL << (SIGSYS - 1));
+}
+
+/*
  * An operation begins. Only sessions that measure latency come here.
  *
  * This one and op_exit() are in the object once, not once for each program: there are many.
@@ -229,7 +240,9 @@ static __noinline int op_exit(struct pt_regs *regs, struct task_struct *task, __
 	d.ret = ret;
 	if (!op_take_span(&d, start, WT_HOOK(op, compat), copy))
 		return 0;
-	if (ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) {
+	/* what has begun was not refused */
+	if ((ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) ||
+	    (!d.has_latency && op_is_undone(&d, regs))) {
 		count_lost(WT_LOST_UNPAIRED);
 		return 0;
 	}

@@ -192,7 +192,37 @@ spawned() {
 	expect_status 0
 	is "$(count '.path | endswith("/after")')" 1 "writes afterwards"
 	is "$(count '.path | endswith("/fifo")')" 0 "writes of the killed"
-	end_is '.lost.ring == 0'
+	end_is '.lost.ring == 0 and .lost.unpaired == 1'
+}
+
+@test "a write that ends because another thread executes a program: counted, not shown" {
+	local backend
+	for backend in $(backends); do
+		wt trace -j --backend "$backend" -- workload overtaken
+		expect_status 0
+		is "$(values .ret | xargs)" 4096 "results with $backend"
+		end_is '.lost.unpaired == 1 and .lost.ring == 0'
+	done
+}
+
+# Of a call that a seccomp filter traps or kills for, the kernel's tracepoints tell a result: the call's number.
+@test "writes that seccomp refuses: no invented result, and no latency" {
+	local backend want
+	for backend in $(backends); do
+		for latency in "" --no-latency; do
+			# shellcheck disable=SC2086
+			wt trace -j --backend "$backend" $latency -- workload denied f
+			expect_status $((128 + 31))
+			is "$(<f)" ab "what is in the file"
+			want='["write",1,1] ["pwrite64",6,-13] ["write",1,1] 2'
+			# functions that are not called are not seen
+			[[ $backend != fentry ]] || want='["write",1,1] ["write",1,1] 0'
+			is "$(values '[.op, .size, .ret]' | xargs -d'\n') $(tail -n 1 out | jq .lost.unpaired)" "$want" "shown with $backend $latency"
+			is "$(count '.ret < 0 and has("latency_ns")')" 0 "latencies of what has not begun"
+		done
+		wt trace -c -j --backend "$backend" -- workload denied f
+		is "$(jq .totals.bytes out)" 2 "bytes with $backend"
+	done
 }
 
 @test "the sum of results is what the kernel counts in wchar" {

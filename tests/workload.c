@@ -32,6 +32,8 @@ static const struct {
 	{ "preempt", "WRITERS SECONDS [FILE] [--fifo]", wl_cmd_preempt },
 	{ "wchar", "DIR BYTES", wl_cmd_wchar },
 	{ "interrupted", "DIR [EXPECT] [--data N]", wl_cmd_interrupted },
+	{ "overtaken", "", wl_cmd_overtaken },
+	{ "denied", "FILE", wl_cmd_denied },
 	{ "follow", "FILE DEPTH", wl_cmd_follow },
 	{ "files", "DIR FILES CALLS SUMS [--unlink] [--mixed]", wl_cmd_files },
 	{ "load", "DIR PROCESSES THREADS CALLS FILES SUMS [--until FILE]", wl_cmd_load },

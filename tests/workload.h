@@ -156,6 +156,8 @@ bool wl_cmd_threads(int argc, char **argv);
 bool wl_cmd_preempt(int argc, char **argv);
 bool wl_cmd_wchar(int argc, char **argv);
 bool wl_cmd_interrupted(int argc, char **argv);
+bool wl_cmd_overtaken(int argc, char **argv);
+bool wl_cmd_denied(int argc, char **argv);
 bool wl_cmd_follow(int argc, char **argv);
 bool wl_cmd_files(int argc, char **argv);
 bool wl_cmd_load(int argc, char **argv);

@@ -4,6 +4,9 @@
  *
  * The kernel calls an interrupted write's result -512 (ERESTARTSYS); the caller sees EINTR, or,
  * with SA_RESTART, only the result of the second try. The expectations say what the caller sees.
+ *
+ * `overtaken`: a write that ends because another thread executes a program.
+ * `denied`: writes that a seccomp filter refuses, in each way there is.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,12 +15,18 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 #include "workload.h"
 
@@ -165,5 +174,85 @@ bool wl_cmd_interrupted(int argc, char **argv)
 	wl_meter_report(&meter, writer.calls, writer.bytes);
 	if (writer.expect)
 		wl_expect_close(writer.expect);
+	return true;
+}
+
+struct blocked {
+	atomic_int tid;
+	int fd;
+};
+
+static void *write_and_block(void *arg)
+{
+	static char page[4096];
+	struct blocked *blocked = arg;
+
+	wl_must(write(blocked->fd, page, sizeof(page)), "write");
+	blocked->tid = gettid();
+	write(blocked->fd, page, sizeof(page));
+	wl_die("a write to a full pipe has ended");
+	return NULL;
+}
+
+/* overtaken: one write of 4096 bytes, one that nobody sees the end of */
+bool wl_cmd_overtaken(int argc, char **argv)
+{
+	static struct blocked blocked;
+	pthread_t id;
+	int ends[2];
+
+	(void)argv;
+	if (argc != 1)
+		return false;
+	wl_must(pipe(ends), "pipe");
+	wl_must(fcntl(ends[1], F_SETPIPE_SZ, 4096), "F_SETPIPE_SZ");
+	blocked.fd = ends[1];
+	if (pthread_create(&id, NULL, write_and_block, &blocked))
+		wl_die("pthread_create failed");
+	do
+		nap();
+	while (!blocked.tid || !is_asleep(blocked.tid));
+	execlp("true", "true", NULL);
+	wl_die("true: %s", strerror(errno));
+	return true;
+}
+
+static void deny(void)
+{
+	static struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwrite64, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_writev, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwritev, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	static const struct sock_fprog program = { sizeof(filter) / sizeof(*filter), filter };
+
+	wl_must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
+	wl_must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), "PR_SET_SECCOMP");
+}
+
+/* denied FILE: writes "ab" to it; in between three calls that are not made. The last one kills us.
+ */
+bool wl_cmd_denied(int argc, char **argv)
+{
+	static const struct iovec iov = { "trapped", 7 };
+	int fd;
+
+	if (argc != 2)
+		return false;
+	fd = wl_must(open(argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0644), argv[1]);
+	signal(SIGSYS, on_signal);
+	deny();
+	wl_must(write(fd, "a", 1), argv[1]);
+	if (pwrite(fd, "denied", 6, 0) >= 0 || errno != EACCES)
+		wl_die("pwrite is not denied");
+	writev(fd, &iov, 1);
+	wl_must(write(fd, "b", 1), argv[1]);
+	pwritev(fd, &iov, 1, 0);
+	wl_die("pwritev has not killed us");
 	return true;
 }
