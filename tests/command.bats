@@ -235,6 +235,26 @@ value:$PWD:3:two  words"
 	is "$(<code)" 141 "status (SIGPIPE)"
 }
 
+@test "a pipe closed after any number of bytes, in the middle of a line or of a buffer: status 141 within a second" {
+	workload loop /dev/null 0 1 --seconds 600 3>&- &
+	writer=$!
+	started+=("$writer")
+	set +o pipefail
+	sizes="1 $((RANDOM % 200)) 4096 65537 $((RANDOM * 16))"
+	! in_guest || sizes="1 5000"
+	for size in $sizes; do
+		for format in "" -j; do
+			rm -f code
+			{ writetrace trace $format "${quick[@]}" -p "$writer" 2>err || echo $? >code; now_ms >ended; } 3>&- |
+				{ head -c "$size" >got; now_ms >closed; }
+			is "$(wc -c <got)" "$size" bytes
+			is "$(<code)" 141 "status (SIGPIPE) after $size bytes"
+			has_not err 'EPIPE|[Bb]roken|error'
+			between 0 $(($(<ended) - $(<closed))) $((1000 * slow)) "ms to the end after $size bytes"
+		done
+	done
+}
+
 @test "what a traced process does goes on after writetrace is killed" {
 	start_target
 	start_trace -j -p "$target"

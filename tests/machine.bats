@@ -48,6 +48,18 @@ setup() {
 	is "$(values .captured)" 5
 }
 
+# /dev/null takes bytes without looking at them, so the kernel has not read them in either.
+@test "--data: what is not in memory is said to be unreadable, and no zeros are shown" {
+	[[ $(uname -m) == x86_64 ]] || skip "numbers of system calls are those of x86-64"
+	# mmap(0x10000000, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), never touched
+	untouched='syscall(9, 0x10000000, 4096, 3, 50, -1, 0); open F, ">/dev/null"; syscall(1, fileno F, 0x10000000, 16)'
+	trace -j -s 16 -k char -- perl -e "$untouched"
+	whole 1
+	is "$(values '[.ret, .captured, has("data")]')" "[16,0,false]" "result, bytes captured, data"
+	trace -s 16 -k char -C op,data -- perl -e "$untouched"
+	has out '^write +\(not readable\)$'
+}
+
 @test "--trace-pipe: also a line in the kernel's trace_pipe" {
 	mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 	cat /sys/kernel/tracing/trace_pipe >pipe.out 3>&- &
@@ -117,6 +129,12 @@ seed() {
 	is "$(count '.tid == .pid')" 2
 	unshare -pf --mount-proc bash -c 'sleep 1000 & writetrace trace -j -p $! --duration 100ms; echo $?' >out
 	is "$(tail -n 1 out)" 0 "status with a pid of the namespace"
+	# numbers that only others know
+	for outer in "-p $$" "--tid $$"; do
+		unshare -pf --mount-proc bash -c "writetrace trace $outer --duration 100ms; echo \$?" >out 2>err
+		is "$(tail -n 1 out)" 1 "status with $outer of outside"
+		has err "^writetrace: --(pid|tid) $$: no such (process|thread)$"
+	done
 }
 
 @test "writetrace trace | head -1 ends at once" {

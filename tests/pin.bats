@@ -150,6 +150,18 @@ exact() {
 	between 1 "$said" $((large / 3)) "bytes of a small session (of $large)"
 }
 
+@test "no ring that others could read from, and no data that was written" {
+	kernel_has_no_part
+	pin -q -p $$ --rows 10 --events 10
+	bpftool -f map list | awk -v below="$bpffs/" '/^[0-9]+:/ { type = $2 } $1 == "pinned" && index($2, below) == 1 { print type }' >types
+	[[ $(wc -l <types) -gt 10 ]] || fail "too few maps: $(xargs <types)"
+	has_not types ringbuf
+	wt --bpffs "$bpffs" pin other --data 16 -p $$
+	expect_status 2
+	has err "unknown option '--data'"
+	pinned default
+}
+
 @test "a name of all characters, as long as can be, and one that looks like an option" {
 	kernel_has_no_part
 	name=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-
@@ -753,6 +765,17 @@ refused() {
 	wt unpin --all
 	expect_status 0
 	is "$(ls -A /sys/fs/bpf/writetrace)" ""
+	umount /sys/fs/bpf
+
+	# two that mount one at the same time
+	for name in one two; do
+		writetrace pin "$name" -q "${quick[@]}" -p "$target" >"said.$name" 2>&1 </dev/null 3>&- &
+		started+=($!)
+	done
+	wait "${started[@]: -2}"
+	is "$(findmnt -n -o FSTYPE /sys/fs/bpf | xargs)" bpf "what is mounted"
+	is "$(cd /sys/fs/bpf/writetrace && echo *)" "one two" "sessions"
+	wt unpin --all
 	umount /sys/fs/bpf
 
 	mount -t tmpfs tmpfs /sys/fs/bpf

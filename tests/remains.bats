@@ -56,7 +56,8 @@ nothing_new() {
 
 # no_remains [NAME...]: in the directory are these and nothing else
 no_remains() {
-	is "$(cd "$home" && echo *)" "${*-*}" "what is in the directory"
+	# before there was any session there is no directory either
+	is "$(cd "$home" 2>/dev/null && echo * || echo '*')" "${*-*}" "what is in the directory"
 	(($# > 0)) || nothing_new
 }
 
@@ -203,12 +204,17 @@ pin_harmed() {
 	each 1 pin_harmed mkdirat renameat2 flock getrandom
 }
 
+# Other signals than KILL wait while there is half a session.
+signals=(KILL KILL INT TERM HUP)
+
 @test "pin killed at any moment" {
 	for ((i = 0; i < $(sampled 20 1000); i++)); do
+		signal=${signals[RANDOM % 5]}
 		writetrace --bpffs "$bpffs" pin web -p "$target" "${small[@]}" "${quick[@]}" >out 2>err </dev/null 3>&- &
 		sleep "0.$(printf %03d $((RANDOM % (slow > 1 ? 999 : 250))))"
-		kill -KILL $! 2>/dev/null || true
+		kill -s "$signal" $! 2>/dev/null || true
 		wait $! || true
+		[[ $signal == KILL ]] || is "$(compgen -G "$home/*_*")" "" "remains after SIG$signal"
 		one_write
 		nothing_counts
 		list
@@ -253,6 +259,32 @@ unpin_harmed() {
 	harm=error
 	each 16 unpin_harmed bpf unlinkat mmap openat
 	each 1 unpin_harmed renameat2 flock getrandom
+}
+
+@test "unpin killed at any moment: the session is as it was, or gone" {
+	whole=0
+	for ((i = 0; i < $(sampled 10 500); i++)); do
+		if [[ ! $sessions ]]; then
+			pin web -p "$target" "${small[@]}"
+			expect_status 0
+			writes=0
+		fi
+		one_write
+		writetrace --bpffs "$bpffs" unpin web >out 2>err </dev/null 3>&- &
+		sleep "0.$(printf %03d $((RANDOM % (slow > 1 ? 200 : 20))))"
+		kill -s "${signals[RANDOM % 5]}" $! 2>/dev/null || true
+		wait $! || true
+		list
+		if [[ $sessions ]]; then
+			is "$sessions" "web 100" sessions
+			counts "$writes"
+			no_remains web
+			whole=$((whole + 1))
+		else
+			no_remains
+		fi
+	done
+	echo "$whole of $i are as they were"
 }
 
 # replace_harmed: it is the old session still, which has missed nothing, or the new one

@@ -37,6 +37,12 @@ includes() { grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]+'
 	done <list
 }
 
+@test "no BPF code goes by the layout of a tracepoint that kernels change: fields are found by CO-RE" {
+	! grep -rnE 'trace_event_raw_|SEC\("\??(tp|tracepoint)/' "$top/bpf"
+	# those of system calls, and their layout, are the kernel's promise
+	is "$(grep -rhoE 'SEC\("\??tp"\)' "$top/bpf" | sort -u)" 'SEC("?tp")'
+}
+
 @test "the contract includes nothing" {
 	includes "$top/bpf/writetrace.h" >list || true
 	[[ ! -s list ]] || fail "$(<list)"

@@ -98,7 +98,7 @@ kill_dumps() {
 }
 
 @test "known writes over 100 files: exact in rows and in total, and the last ten events" {
-	n=$(scaled 1000000)
+	n=$(sampled 1000000 10000000)
 	for backend in $(some_backends); do
 		start_target
 		pin web -f -p "$target" --backend "$backend"
