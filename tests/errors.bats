@@ -8,6 +8,7 @@ load lib
 teardown() {
 	end_started
 	[[ ! ${bpffs-} ]] || drop_bpffs
+	[[ ! ${small-} ]] || umount "$small"
 }
 
 @test "a process or thread that does not exist: status 1, and nothing is attached" {
@@ -166,19 +167,23 @@ with() { setpriv --inh-caps=-all --bounding-set="-all,+${1//,/,+}" "${@:2}"; }
 	wt trace -j -o /dev/full -p "$target" --duration 10ms
 	one_error_full
 	has errors '/dev/full: '
+	trace -j -o /dev/full -- sh -c 'printf x >h; sleep 1; printf y >i'
+	expect_status 125
+	has err '/dev/full: No space left'
+	until_true test -s i
 }
 
 @test "the disk fills up: what was written is whole" {
-	needs_guest "mounts a file system"
 	mkdir small
 	mount -t tmpfs -o size=256k tmpfs small
+	small=$PWD/small
 	start_target
 	start_trace -j -o small/lines -p "$target"
 	order 'for ((i = 0; i < 3000; i++)); do printf x >f; done'
 	end_trace none || true
 	cp small/lines out
-	umount small
 	expect_status 1
+	is "$(stat -f -c %a small)" 0 "room that is left"
 	grep -v '^writetrace: [0-9]* write' err >errors
 	is "$(wc -l <errors)" 1 "errors on stderr"
 	has errors 'small/lines: No space left'
