@@ -259,13 +259,14 @@ value:$PWD:3:two  words"
 	start_target
 	start_trace -j -p "$target"
 	order 'printf x >f'
+	sed -nE 's/^(prog|map|link)_id:[[:space:]]*/\1 /p' "/proc/$tracer/fdinfo"/* | sort -u >held
+	for kind in prog map link; do has held "^$kind "; done
 	kill -KILL "$tracer"
 	until_true is_gone "$tracer"
 	order 'printf y >g'
 	is "$(<g)" y
 	# and nothing of it is left in the kernel
-	no_links() { ! bpftool link show 2>/dev/null | grep -q "pids writetrace($tracer)"; }
-	until_true no_links
+	until_true are_gone held
 }
 
 @test "no zombie, no process left behind" {

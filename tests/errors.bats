@@ -139,13 +139,18 @@ with() { setpriv --inh-caps=-all --bounding-set="-all,+${1//,/,+}" "${@:2}"; }
 }
 
 @test "no BTF: status 3, and CONFIG_DEBUG_INFO_BTF is named" {
-	needs_guest "hides the kernel's BTF"
-	mount -t tmpfs tmpfs /sys/kernel/btf
-	wt trace -j
-	umount /sys/kernel/btf
-	expect_status 3
-	is "$(wc -l <err)" 1 "lines on stderr"
-	has err 'CONFIG_DEBUG_INFO_BTF'
+	own_bpffs
+	for hidden in "mount -t tmpfs tmpfs /sys/kernel/btf" "mount --bind /dev/null /sys/kernel/btf/vmlinux"; do
+		for arguments in "trace -p $$" "trace -c -p $$" "trace --backend raw -p $$" "pin -p $$"; do
+			status=0
+			unshare -m bash -c "$hidden && exec writetrace --bpffs $bpffs -j $arguments" >out 2>err || status=$?
+			expect_status 3
+			is "$(wc -l <err)" 1 "lines on stderr"
+			has err 'CONFIG_DEBUG_INFO_BTF'
+			is "$(jq -r .error out)" "$(sed 's/^writetrace: //' err)"
+		done
+	done
+	is "$(find "$bpffs" -mindepth 2)" "" "what is pinned"
 }
 
 @test "the disk is full: one line, status 1, and COMMAND goes on" {

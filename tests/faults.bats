@@ -37,6 +37,7 @@ needs_strace() {
 with_btf() { unshare -m bash -c "mount --bind $1 /sys/kernel/btf/vmlinux && $2"; }
 
 @test "fexit might crash the kernel: fentry is refused, what works is taken" {
+	kernel_has_no_part
 	perl -0777 -pe 's/\0bpf_tramp_image\0/\0bpf_tramp_imagX\0/ or die' /sys/kernel/btf/vmlinux >btf
 	status=0
 	with_btf btf "exec writetrace trace -p $$ --backend fentry" >out 2>err || status=$?
@@ -132,12 +133,23 @@ with_btf() { unshare -m bash -c "mount --bind $1 /sys/kernel/btf/vmlinux && $2";
 	jq -e '.checks[] | select(.name == "pin") | .detail | contains("SELinux")' out
 }
 
+# no_writetrace: none of this test's is left
+no_writetrace() {
+	local pid
+	for pid in $(pgrep -x writetrace); do
+		! grep -qsF "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR" "/proc/$pid/environ" || return
+	done
+}
+
 @test "trace, told to end at any moment: it does, and leaves nothing" {
 	start_target
 	for ((n = 0; n < $(scaled 30); n++)); do
 		for signal in INT TERM; do
+			# with job control, or SIGINT would be ignored until it asks for it
+			set -m
 			writetrace trace -q "${quick[@]}" -p "$target" >out 2>err </dev/null 3>&- &
 			tracer=$!
+			set +m
 			started+=("$tracer")
 			sleep "0.$(printf %03d $((RANDOM % 160)))"
 			begin=$(now_ms)
@@ -150,6 +162,8 @@ with_btf() { unshare -m bash -c "mount --bind $1 /sys/kernel/btf/vmlinux && $2";
 			in_guest || between 0 $(($(now_ms) - begin)) 2000 "ms to the end"
 		done
 	done
+	# nor the process that detaches behind its back
+	until_true no_writetrace
 	order 'printf x >f'
 }
 
@@ -180,7 +194,7 @@ with_btf() { unshare -m bash -c "mount --bind $1 /sys/kernel/btf/vmlinux && $2";
 
 @test "programs at tracepoints are attached from whatever processor we are on: the first may be offline" {
 	needs_strace
-	[[ ${WT_KERNEL-} != 5.10 ]] || skip "no tracepoint backend on Linux 5.10"
+	kernel_has_no_part
 	(($(nproc) > 1)) || skip "there is one processor only"
 	taskset -c 1 strace -f -o calls -e trace=perf_event_open writetrace trace -j --backend tracepoint -- \
 		taskset -c 0 sh -c 'printf x >f' >out

@@ -197,7 +197,7 @@ spawned() {
 
 @test "a write that ends because another thread executes a program: counted, not shown" {
 	local backend
-	for backend in $(backends); do
+	for backend in $(some_backends); do
 		wt trace -j --backend "$backend" -- workload overtaken
 		expect_status 0
 		is "$(values .ret | xargs)" 4096 "results with $backend"
@@ -219,6 +219,7 @@ spawned() {
 			[[ $backend != fentry ]] || want='["write",1,1] ["write",1,1] 0'
 			is "$(values '[.op, .size, .ret]' | xargs -d'\n') $(tail -n 1 out | jq .lost.unpaired)" "$want" "shown with $backend $latency"
 			is "$(count '.ret < 0 and has("latency_ns")')" 0 "latencies of what has not begun"
+			! in_guest || continue 2
 		done
 		wt trace -c -j --backend "$backend" -- workload denied f
 		is "$(jq .totals.bytes out)" 2 "bytes with $backend"
