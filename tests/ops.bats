@@ -215,6 +215,8 @@ spawned() {
 			expect_status $((128 + 31))
 			is "$(<f)" ab "what is in the file"
 			want='["write",1,1] ["pwrite64",6,-13] ["write",1,1] 2'
+			# Linux 5.10 ends a process at once, without an end of the call
+			[[ ${WT_KERNEL-} != 5.10 ]] || want="${want% 2} 1"
 			# functions that are not called are not seen
 			[[ $backend != fentry ]] || want='["write",1,1] ["write",1,1] 0'
 			is "$(values '[.op, .size, .ret]' | xargs -d'\n') $(tail -n 1 out | jq .lost.unpaired)" "$want" "shown with $backend $latency"
