@@ -277,7 +277,7 @@ deb:
 
 SOURCES = $(wildcard cmd/*.[ch] common/*.[ch] bpf/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] \
 	  tests/bench/*.[ch])
-SHELLS  = completions/writetrace.bash $(shell grep -lE '^\#!.*[/ ](bash|sh|bats)( |$$)' $$(git ls-files .ci tests completions))
+SHELLS  = completions/writetrace.bash $(wildcard tests/*.bash) $(shell grep -lE '^\#!.*[/ ](bash|sh|bats)( |$$)' $$(git ls-files .ci tests completions))
 
 lint:
 	$(Q).ci/deps build check

@@ -301,11 +301,14 @@ static int trace_start(struct trace *t, char **command)
 
 static int trace_close(struct trace *t, int status)
 {
+	struct progress *progress;
 	int err;
 
 	trace_top_free(t->top);
 	stream_close(t->stream);
+	progress = t->session ? progress_start("waiting for programs to be detached") : NULL;
 	session_close(t->session);
+	progress_end(progress);
 	child_close(t->child);
 	lines_close(&t->lines);
 	filter_free(&t->filter);

@@ -20,6 +20,7 @@
 #include "loss.h"
 #include "meta.h"
 #include "ops.h"
+#include "progress.h"
 
 const struct wt_meta *session_meta(const struct session *session)
 {
@@ -174,6 +175,7 @@ static void detach_apart(const struct session *s)
 void session_stop(struct session *s)
 {
 	const struct timespec a_program_ms = { .tv_nsec = 1000000 };
+	struct progress *progress = progress_start("detaching programs");
 
 	__atomic_store_n(&s->skel->bss->shared.enabled, 0, __ATOMIC_SEQ_CST);
 	if (s->meta.backend != BACKEND_RAW) {
@@ -182,6 +184,7 @@ void session_stop(struct session *s)
 			detach_apart(s);
 	}
 	session_detach(s);
+	progress_end(progress);
 }
 
 void session_close(struct session *session)

@@ -326,6 +326,15 @@ on_screen() {
 	has_not out $'\e'
 }
 
+@test "loading and detaching say so on a terminal if they take longer than a second, and take it back" {
+	slowly="strace -f -o /dev/null -e trace=close -e inject=close:delay_enter=60000"
+	on_terminal "$slowly writetrace trace -o lines -- true"
+	has typescript $'\rwritetrace: loading programs into the kernel\\.\\.\\.\r +\rwritetrace: 0 writes.*; nothing lost\r$'
+	has typescript $'\rwritetrace: waiting for programs to be detached\\.\\.\\.\r +\r'
+	on_terminal "$slowly writetrace trace -q -o lines --force -- true"
+	has_not typescript $'\rwritetrace: '
+}
+
 # How soon
 
 @test "a line reaches a pipe within 100 ms, at a low rate too" {
