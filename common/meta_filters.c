@@ -146,17 +146,23 @@ static const char *next_value(const struct wt_meta *meta, const char *name, size
 	return NULL;
 }
 
-static bool is_default_ops(const struct wt_meta *meta)
+/* Return: the operations, 0 if one is none that we know. */
+static uint64_t ops_mask(const struct wt_meta *meta)
 {
 	uint64_t mask = 0;
 	const char *value;
 
 	for (size_t at = 0; (value = next_value(meta, "ops", &at));) {
+		uint64_t found = 0;
+
 		for_each_op (i)
 			if (!strcmp(value, ops[i].name))
-				mask |= 1ULL << i;
+				found = 1ULL << i;
+		if (!found)
+			return 0;
+		mask |= found;
 	}
-	return mask == ops_default();
+	return mask;
 }
 
 /* Whether text_safe() would leave it as it is. */
@@ -253,12 +259,17 @@ static bool put_option(struct buf *out, const struct wt_meta *meta, const struct
 
 void meta_filters_text(struct buf *out, const struct wt_meta *meta)
 {
+	uint64_t mask = ops_mask(meta);
 	bool any = false;
 
 	for (size_t i = 0; i < N_ROWS; i++) {
-		if (!strcmp(rows[i].name, "ops") && is_default_ops(meta))
-			continue;
-		any |= put_option(out, meta, &rows[i], any ? " " : "");
+		if (strcmp(rows[i].name, "ops") || !mask) {
+			any |= put_option(out, meta, &rows[i], any ? " " : "");
+		} else if (mask != ops_default()) {
+			buf_puts(out, any ? " --ops " : "--ops ");
+			ops_put(out, mask);
+			any = true;
+		}
 	}
 	if (meta->filters_cut)
 		buf_puts(out, any ? " ..." : "...");

@@ -267,6 +267,36 @@ uint64_t ops_default(void)
 	return mask;
 }
 
+static void put_name(struct buf *out, const char *name, bool *any)
+{
+	if (*any)
+		buf_putc(out, ',');
+	buf_puts(out, name);
+	*any = true;
+}
+
+void ops_put(struct buf *out, uint64_t mask)
+{
+	bool any = false;
+
+	if (mask == ops_all()) {
+		buf_puts(out, "all");
+		return;
+	}
+	for (size_t i = 0; i < N_GROUPS; i++) {
+		uint64_t members = 0;
+
+		if (ops_parse(groups[i].name, &members, NULL) || !members ||
+		    (mask & members) != members)
+			continue;
+		put_name(out, groups[i].name, &any);
+		mask &= ~members;
+	}
+	for_each_op (i)
+		if (mask & 1ULL << i)
+			put_name(out, ops[i].name, &any);
+}
+
 static void group_choice(const struct group *group, struct choice *choice)
 {
 	uint64_t mask;

@@ -72,6 +72,9 @@ extern const struct op ops[];
  */
 int ops_parse(const char *list, uint64_t *mask, struct buf *why);
 
+/** ops_put - append @mask as ops_parse() takes it: "all", groups that are whole, then operations */
+void ops_put(struct buf *out, uint64_t mask);
+
 /** ops_choice - what ops_parse() knows: groups, then operations; a choice_fn */
 bool ops_choice(size_t i, struct choice *choice);
 

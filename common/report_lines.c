@@ -55,18 +55,27 @@ void report_put_by(struct buf *out, uint32_t by)
 	}
 }
 
+/* How many of the @len bytes at @s stand in a line of @room columns: up to a space, if there is
+ * one, or behind a comma, else all that fit. */
+static size_t break_at(const char *s, size_t len, size_t room)
+{
+	size_t n = table_fit(s, len, room);
+	const char *space = memrchr(s, ' ', n + 1), *comma = memrchr(s, ',', n);
+
+	if (space && space > s)
+		return space - s;
+	if (comma)
+		return comma + 1 - s;
+	return n ? n : len; /* not even one character fits */
+}
+
 void report_put_wrapped(struct buf *out, const struct buf *line, unsigned int width)
 {
-	const char *s = line->data, *space;
 	size_t len = line->len, room = width, n;
+	const char *s = line->data;
 
 	while (width && table_width(s, len) > room) {
-		n = table_fit(s, len, room);
-		space = memrchr(s, ' ', n + 1);
-		if (space && space > s)
-			n = space - s;
-		else if (!n)
-			n = len; /* not even one character fits */
+		n = break_at(s, len, room);
 		buf_put(out, s, n);
 		buf_putc(out, '\n');
 		while (n < len && s[n] == ' ')

@@ -24,7 +24,8 @@ void report_put_by(struct buf *out, uint32_t by);
 
 /** report_put_wrapped - append what is in @line and a newline, broken at @width columns (0: not)
  *
- * Lines that go on begin with two spaces. An error of @line becomes that of @out.
+ * That is between words or, of one that is too long, behind a comma. Lines that go on begin with
+ * two spaces. An error of @line becomes that of @out.
  */
 void report_put_wrapped(struct buf *out, const struct buf *line, unsigned int width);
 

@@ -324,6 +324,33 @@ static void all_filters(void **state)
 	filter_free(&f);
 }
 
+/* As they would be asked for, in the shortest way */
+static void operations(void **state)
+{
+	static const struct {
+		const char *asked, *text;
+	} cases[] = {
+		{ "all", "--ops all" },
+		{ "write,copy", "" },
+		{ "sync,write", "--ops write,sync" },
+		{ "fsync,aio:fsync", "--ops fsync,aio:fsync" },
+		{ "msync,copy,send", "--ops copy,send,msync" },
+		{ "write,copy,send,sync", "--ops all" },
+		{ "write,pwrite64,splice,tee", "--ops write,splice,tee" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct filter f = { 0 };
+		struct wt_meta m = good();
+
+		add(filter_add_ops, &f, cases[i].asked);
+		meta_set_filters(&m, &f);
+		check_text(&m, cases[i].text);
+		filter_free(&f);
+	}
+}
+
 static void times(void **state)
 {
 	static const struct {
@@ -511,19 +538,13 @@ static void wall_time_of_a_session(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(check_numbers),
-		cmocka_unit_test(check_strings),
-		cmocka_unit_test(check_lengths),
-		cmocka_unit_test(check_layouts),
-		cmocka_unit_test(no_filters),
-		cmocka_unit_test(all_filters),
-		cmocka_unit_test(times),
-		cmocka_unit_test(odd_bytes),
-		cmocka_unit_test(too_much),
-		cmocka_unit_test(shell_reads_it_back),
-		cmocka_unit_test(hostile),
-		cmocka_unit_test(wall_time),
-		cmocka_unit_test(wall_time_of_a_session),
+		cmocka_unit_test(check_numbers),       cmocka_unit_test(check_strings),
+		cmocka_unit_test(check_lengths),       cmocka_unit_test(check_layouts),
+		cmocka_unit_test(no_filters),	       cmocka_unit_test(all_filters),
+		cmocka_unit_test(operations),	       cmocka_unit_test(times),
+		cmocka_unit_test(odd_bytes),	       cmocka_unit_test(too_much),
+		cmocka_unit_test(shell_reads_it_back), cmocka_unit_test(hostile),
+		cmocka_unit_test(wall_time),	       cmocka_unit_test(wall_time_of_a_session),
 	};
 
 	return cmocka_run_group_tests_name("meta", tests, NULL, NULL);

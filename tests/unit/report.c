@@ -18,6 +18,7 @@
 #include "common/backend.h"
 #include "common/buf.h"
 #include "common/report.h"
+#include "common/report_text.h"
 #include "common/table.h"
 #include "common/tally.h"
 #include "tests/unit/clock.h"
@@ -535,6 +536,25 @@ static void widths(void **state)
 	buf_free(&out);
 }
 
+static void wrapped(void **state)
+{
+	struct buf line = { 0 }, out = { 0 };
+
+	(void)state;
+	buf_puts(&line, "filters: --pid 1,22,333,4444 --follow");
+	report_put_wrapped(&out, &line, 0);
+	assert_string_equal(buf_cstr(&out), "filters: --pid 1,22,333,4444 --follow\n");
+	buf_reset(&out);
+	report_put_wrapped(&out, &line, 14);
+	assert_string_equal(buf_cstr(&out), "filters: --pid\n  1,22,333,\n  4444\n  --follow\n");
+	buf_reset(&out);
+	report_put_wrapped(&out, &line, 8);
+	assert_string_equal(buf_cstr(&out),
+			    "filters:\n  --pid\n  1,22,\n  333,\n  4444\n  --foll\n  ow\n");
+	buf_free(&out);
+	buf_free(&line);
+}
+
 /* The same bytes in any locale. */
 static void locales(void **state)
 {
@@ -661,11 +681,11 @@ static void parse_sort(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(text_piped), TEST(text_terminal), TEST(json),	TEST(no_latency),
-		TEST(no_name),	  TEST(nothing),       TEST(lost),	TEST(sums),
-		TEST(order),	  TEST(merged),	       TEST(names_end), TEST(keys),
-		TEST(widths),	  TEST(locales),       TEST(pretty),	TEST(list),
-		TEST(parse_by),	  TEST(parse_sort),    TEST(slow),
+		TEST(text_piped), TEST(text_terminal), TEST(json),	 TEST(no_latency),
+		TEST(no_name),	  TEST(nothing),       TEST(lost),	 TEST(sums),
+		TEST(order),	  TEST(merged),	       TEST(names_end),	 TEST(keys),
+		TEST(wrapped),	  TEST(widths),	       TEST(locales),	 TEST(pretty),
+		TEST(list),	  TEST(parse_by),      TEST(parse_sort), TEST(slow),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
