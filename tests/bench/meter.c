@@ -8,7 +8,8 @@
  * Each thread makes COUNT calls, in thousands (or as many as SECONDS allow) and takes the time of
  * each thousand; the figure is the median of those times, over all threads, which a busy machine
  * disturbs less than their mean. With -f, PATH is a directory, and the calls go to so many files in
- * turn, all open. A file that has become as large as 64 MiB is begun anew.
+ * turn, all open; or, if fewer may be, by one thread that opens the next ones between two
+ * thousands. A file that has become as large as 64 MiB is begun anew.
  *
  * The report goes to the file that $METER_REPORT names, else to stderr: nanoseconds a call, calls
  * made, calls a second, processor seconds of this process.
@@ -38,6 +39,7 @@ static struct {
 	const char *path;
 	unsigned long size, count, threads, files;
 	double seconds;
+	unsigned long at_once; /* files that are open, in fds */
 	int *fds;
 	char *data;
 } plan = { .threads = 1 };
@@ -63,26 +65,51 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static void open_files(void)
+/* Opens those of the files that begin with this one. */
+static void open_from(unsigned long first)
 {
-	struct rlimit limit = { plan.files + 100, plan.files + 100 };
 	char path[4096];
 
-	if (plan.getppid)
-		return;
-	plan.data = malloc(plan.size + 1);
-	plan.fds = calloc(plan.files ? plan.files : 1, sizeof(*plan.fds));
-	if (!plan.data || !plan.fds)
-		die("memory");
-	memset(plan.data, 'x', plan.size);
-	if (plan.files > 900 && setrlimit(RLIMIT_NOFILE, &limit))
-		die("RLIMIT_NOFILE");
-	for (unsigned long i = 0; i < plan.files || i == 0; i++) {
-		snprintf(path, sizeof(path), plan.files ? "%s/%lu" : "%s", plan.path, i);
+	for (unsigned long i = 0; i < plan.at_once; i++) {
+		snprintf(path, sizeof(path), plan.files ? "%s/%lu" : "%s", plan.path, first + i);
+		if (plan.fds[i] >= 0)
+			close(plan.fds[i]);
 		plan.fds[i] = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		if (plan.fds[i] < 0)
 			die(path);
 	}
+}
+
+/* How many may be open. Where the limit cannot be raised: a part of the files, of whole thousands.
+ */
+static unsigned long files_at_once(void)
+{
+	struct rlimit limit, wanted = { plan.files + 100, plan.files + 100 };
+	unsigned long n;
+
+	if (plan.files <= 900 || !setrlimit(RLIMIT_NOFILE, &wanted))
+		return plan.files ? plan.files : 1;
+	if (getrlimit(RLIMIT_NOFILE, &limit) || plan.threads > 1)
+		die("RLIMIT_NOFILE");
+	for (n = (limit.rlim_cur - 100) / A_TIME * A_TIME; n && plan.files % n; n -= A_TIME)
+		;
+	if (!n)
+		die("RLIMIT_NOFILE");
+	return n;
+}
+
+static void open_files(void)
+{
+	if (plan.getppid)
+		return;
+	plan.at_once = files_at_once();
+	plan.data = malloc(plan.size + 1);
+	plan.fds = calloc(plan.at_once, sizeof(*plan.fds));
+	if (!plan.data || !plan.fds)
+		die("memory");
+	memset(plan.data, 'x', plan.size);
+	memset(plan.fds, -1, plan.at_once * sizeof(*plan.fds));
+	open_from(0);
 }
 
 /* A_TIME calls, the first of which has this number. */
@@ -94,7 +121,7 @@ static void run_some(unsigned long first)
 		return;
 	}
 	for (int i = 0; i < A_TIME; i++) {
-		int fd = plan.fds[plan.files ? (first + i) % plan.files : 0];
+		int fd = plan.fds[(first + i) % plan.at_once];
 
 		if (write(fd, plan.data, plan.size) != (ssize_t)plan.size)
 			die("write");
@@ -108,8 +135,11 @@ static void *run(void *arg)
 	unsigned long written = 0;
 
 	while (plan.seconds > 0 ? now_ns() < end : t->calls < plan.count) {
-		uint64_t start = now_ns();
+		uint64_t start;
 
+		if (plan.files > plan.at_once && t->calls && t->calls % plan.at_once == 0)
+			open_from(t->calls % plan.files);
+		start = now_ns();
 		run_some(t->calls);
 		if (t->times < plan.count / A_TIME)
 			t->ns[t->times++] = (float)(now_ns() - start) / A_TIME;
