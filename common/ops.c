@@ -252,6 +252,12 @@ bool ops_has_latency(unsigned int call)
 	return call < WT_OP_COUNT || call == WT_CALL_SENDFILE_OLD;
 }
 
+bool ops_has_size(unsigned int op)
+{
+	return ops[op].source == OP_SYSCALL ? ops[op].shape.form != WT_FORM_NONE
+					    : strcmp(ops[op].group, "sync") != 0;
+}
+
 uint64_t ops_all(void)
 {
 	return (1ULL << WT_OP_COUNT) - 1;

@@ -90,6 +90,9 @@ uint64_t ops_calls(uint64_t mask);
 /** ops_has_latency - whether the latency of an operation is the time that such a call takes */
 bool ops_has_latency(unsigned int call);
 
+/** ops_has_size - whether operation @op says how many bytes it is about */
+bool ops_has_size(unsigned int op);
+
 /** ops_all - every operation */
 uint64_t ops_all(void);
 

@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "hist.h"
 #include "meta.h"
+#include "ops.h"
 #include "report_text.h"
 #include "table.h"
 #include "text.h"
@@ -187,7 +188,8 @@ int report_put_hists(struct buf *out, const struct report *r, unsigned int op)
 	buf_printf(&size.title, "size of %s", report_op_name(op));
 	if (r->latency)
 		block_measure(&latency);
-	block_measure(&size);
+	if (op >= WT_OP_COUNT || ops_has_size(op))
+		block_measure(&size);
 	both = latency.width + HIST_GAP + size.width;
 	if (latency.width && size.width && width >= both + 2 * BAR_MIN) {
 		both = (width - both) / 2;

@@ -45,6 +45,14 @@ exact() {
 	between 50 "$(wc -l <out)" 10000 lines
 }
 
+@test "sizes are shown of what has one" {
+	trace -c -e all -- perl -e 'use IO::Handle; open F, ">f"; syswrite F, "12345"; F->sync'
+	expect_status 0
+	has out '^latency of fsync$'
+	has_not out 'size of fsync'
+	has out '^size of write$'
+}
+
 @test "text: the tables of dump" {
 	trace -c -- workload ops . expect
 	expect_status 0
