@@ -128,5 +128,7 @@ int trace_opts_check(const struct trace_options *o, bool json, uint32_t by, stru
 					 : "count");
 	else if (!o->summary && !o->top_ns && by)
 		buf_puts(why, "--by goes with --summary or --top");
+	else if (o->force && !o->output)
+		buf_puts(why, "--force goes with --output");
 	return why->len ? -EINVAL : 0;
 }
