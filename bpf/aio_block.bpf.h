@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * AIO's control blocks, put down when io_submit begins, and its contexts. For their end see
- * aio.bpf.h.
+ * aio_result.bpf.h and aio.bpf.h.
  */
 #ifndef WT_AIO_BLOCK_BPF_H
 #define WT_AIO_BLOCK_BPF_H
@@ -11,9 +11,9 @@
 
 #define RWF_APPEND 0x10 /* include/uapi/linux/fs.h */
 
-/* Events or control blocks of one call; what is beyond counts as lost. Kernels from 5.17 on verify
- * what bpf_loop() does once. Others walk a loop step by step: it is one of rounds, each a loop that
- * is verified once, so that one is not multiplied by the other. */
+/* Events or control blocks of one call; what is beyond counts as lost. Where the
+ * verifier walks each step of a loop (see wt_repeat()) it is one of rounds, each a function with a
+ * loop, so that one is not multiplied by the other. */
 #define AIO_ROUNDS  16
 #define AIO_A_ROUND 64
 #define AIO_AT_ONCE (AIO_ROUNDS * AIO_A_ROUND)
@@ -243,7 +243,7 @@ static __always_inline void aio_put_all(__u64 list, __u32 n, __u64 context, __u6
 		.list = list, .context = context, .from = from, .compat = compat, .copy = copy
 	};
 
-	bpf_loop(n < AIO_AT_ONCE ? n : AIO_AT_ONCE, aio_put_one, &a, 0);
+	wt_repeat(n < AIO_AT_ONCE ? n : AIO_AT_ONCE, aio_put_one, &a);
 }
 #else
 wt_function int aio_put_round(__u64 list, __u32 n, __u64 context, __u64 from, __u32 compat_copy)

@@ -186,10 +186,11 @@ wt_function int op_finish_scratch(__u32 place)
  * (syscall_rollback() in kernel/seccomp.c), so there is something that looks like a result; SIGSYS
  * is yet to be delivered. Functions of the calls (fentry) are not called at all.
  */
-static __always_inline bool op_is_undone(const struct wt_done *d, struct pt_regs *regs)
+wt_function int op_is_undone(__u64 task, __s64 ret, __u64 undone)
 {
-	return d->ret >= 0 && d->ret == (__s64)regs_undone(regs) &&
-	       (kread(task_struct, d->who.task, pending.signal.sig[0]) & 1UL << (SIGSYS - 1));
+	return ret >= 0 && ret == (__s64)undone &&
+	       (kread(task_struct, (struct task_struct *)task, pending.signal.sig[0]) &
+		1UL << (SIGSYS - 1));
 }
 
 /*
@@ -242,7 +243,7 @@ static __noinline int op_exit(struct pt_regs *regs, struct task_struct *task, __
 		return 0;
 	/* what has begun was not refused */
 	if ((ret <= -ERESTARTSYS && ret >= -ERESTART_RESTARTBLOCK) ||
-	    (!d.has_latency && op_is_undone(&d, regs))) {
+	    (!d.has_latency && op_is_undone((__u64)d.who.task, ret, regs_undone(regs)))) {
 		count_lost(WT_LOST_UNPAIRED);
 		return 0;
 	}

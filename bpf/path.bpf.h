@@ -110,40 +110,17 @@ wt_step int path_step(__u32 place)
 	return WALK_ON;
 }
 
-/* Steps up to the root. Return: as path_step() */
-#ifdef WT_DIRECT
 struct path_climb {
 	__u32 place;
 	int state;
 };
 
-static long path_climb(__u32 i, struct path_climb *climb)
+static long path_climb(__u32 n, struct path_climb *climb)
 {
-	(void)i;
+	(void)n;
 	climb->state = path_step(climb->place);
 	return climb->state != WALK_ON;
 }
-
-static __always_inline int path_steps(__u32 place)
-{
-	struct path_climb climb = { .place = place, .state = WALK_ON };
-
-	bpf_loop(PATH_DEPTH, path_climb, &climb, 0);
-	return climb.state;
-}
-#else
-static __always_inline int path_steps(__u32 place)
-{
-	int i, state = WALK_ON;
-
-	for (i = 0; i < PATH_DEPTH; i++) {
-		state = path_step(place);
-		if (state != WALK_ON)
-			break;
-	}
-	return state;
-}
-#endif
 
 /*
  * Climbs from a dentry to the root of its mount namespace, names leaf first, crossing mount
@@ -152,14 +129,14 @@ static __always_inline int path_steps(__u32 place)
 wt_part int path_walk(__u32 place)
 {
 	struct wt_scratch *s = scratch_get(place);
-	int state;
+	struct path_climb climb = { .place = place, .state = WALK_ON };
 
 	if (!s)
 		return WT_PATH_UNKNOWN;
-	state = path_steps(place);
-	if (state == WT_PATH_PLAIN && s->path_start == WT_PATH_MAX)
+	wt_repeat(PATH_DEPTH, path_climb, &climb);
+	if (climb.state == WT_PATH_PLAIN && s->path_start == WT_PATH_MAX)
 		path_prepend_char(s, '/');
-	return state == WALK_ON ? WT_PATH_TRUNCATED : state;
+	return climb.state == WALK_ON ? WT_PATH_TRUNCATED : climb.state;
 }
 
 /* Paths of files that no directory holds, as /proc/PID/fd shows them. */

@@ -58,16 +58,35 @@ static __always_inline __u64 kread_number(const void *ptr)
 /*
  * The same where the kernel takes pointers to what is on the caller's stack as arguments (5.12),
  * and does not round up what each function has on the stack by so much that all together have too
- * much (6.8). A step of a loop is one where bpf_loop() does not make one of it.
+ * much (6.8). A step of a loop is one where bpf_loop() does not make one of it; what has such a
+ * loop in it, and variables of its own for that, is apart where it does.
  */
 #ifdef WT_DIRECT
 #define wt_small_function __attribute__((noinline))
 #define wt_part		  static __always_inline
 #define wt_step		  static __always_inline
+#define wt_apart	  static __noinline
 #else
 #define wt_small_function static __always_inline
 #define wt_part		  wt_function
 #define wt_step		  wt_function
+#define wt_apart	  static __always_inline
+#endif
+
+/*
+ * Calls step(number, arg) so many times, or until it returns 1. The verifier walks the step once
+ * where bpf_loop() exists (5.17), elsewhere as often as it can be taken, which must be a constant
+ * then.
+ */
+#ifdef WT_DIRECT
+#define wt_repeat(most, step, arg) bpf_loop(most, step, arg, 0)
+#else
+#define wt_repeat(most, step, arg)                    \
+	do {                                          \
+		for (__u32 n_ = 0; n_ < (most); n_++) \
+			if (step(n_, arg))            \
+				break;                \
+	} while (0)
 #endif
 
 #endif

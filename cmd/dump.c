@@ -66,16 +66,6 @@ static int set_limit(void *target, const char *arg, struct buf *why)
 	return -EINVAL;
 }
 
-static int set_interval(void *target, const char *arg, struct buf *why)
-{
-	struct dump *d = target;
-
-	if (!units_parse_time_ns(arg, UNITS_NS_PER_S, &d->interval_ns) && d->interval_ns)
-		return 0;
-	buf_printf(why, "'%s' is not a time above 0 (500ms, 10s)", arg);
-	return -EINVAL;
-}
-
 #define AT(member) offsetof(struct dump, member)
 
 static const struct opt dump_opts[] = {
@@ -85,8 +75,8 @@ static const struct opt dump_opts[] = {
 	  set_events },
 	{ "follow", 'F', NULL, OPT_FLAG, AT(follow), "with --events: go on as new ones come",
 	  NULL },
-	{ "interval", 601, "TIME", OPT_CALL, 0, "print what came since the last time, every TIME",
-	  set_interval },
+	{ "interval", 601, "TIME", OPT_PERIOD, AT(interval_ns),
+	  "print what came since the last time, every TIME", NULL },
 	{ "sort", 602, "KEY", OPT_CALL, 0, "bytes (the default), calls, errors or latency",
 	  set_sort, report_sort_choice },
 	{ "limit", 603, "N", OPT_CALL, 0,

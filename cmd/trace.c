@@ -346,18 +346,9 @@ static int trace_check_options(struct trace *t, struct buf *why)
 	return err;
 }
 
-/* COMMAND is what stands behind "--". Return: its index, or 0. */
-static int find_command(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], "--"))
-			return i;
-	return 0;
-}
-
 static int run(int argc, char **argv, struct globals *globals)
 {
-	int dashes = find_command(argc, argv), status;
+	int dashes = trace_opts_command(argc, argv), status;
 	struct opt_group groups[5];
 	struct opts_spec spec;
 	struct trace *t = calloc(1, sizeof(*t));

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 #include <linux/types.h>
 
@@ -24,8 +25,7 @@ static int set_data(void *target, const char *arg, struct buf *why)
 	return -EINVAL;
 }
 
-/* After none or no time at all: that would be no trace, and "without end" is said by leaving it
- * out. */
+/* After none: that would be no trace, and "without end" is said by leaving it out. */
 static int set_count(void *target, const char *arg, struct buf *why)
 {
 	struct trace_options *options = target;
@@ -33,17 +33,6 @@ static int set_count(void *target, const char *arg, struct buf *why)
 	if (!units_parse_u64(arg, UINT64_MAX, &options->count) && options->count)
 		return 0;
 	buf_printf(why, "'%s' is not a number above 0", arg);
-	return -EINVAL;
-}
-
-static int set_duration(void *target, const char *arg, struct buf *why)
-{
-	struct trace_options *options = target;
-
-	if (!units_parse_time_ns(arg, UNITS_NS_PER_S, &options->duration_ns) &&
-	    options->duration_ns)
-		return 0;
-	buf_printf(why, "'%s' is not a time above 0 (500ms, 10s)", arg);
 	return -EINVAL;
 }
 
@@ -91,7 +80,8 @@ const struct opt trace_opts[] = {
 	  set_data },
 	{ "columns", 'C', "LIST", OPT_STRING, AT(columns),
 	  "which columns, in which order; -C help lists them", NULL, fields_choice },
-	{ "duration", 301, "TIME", OPT_CALL, 0, "stop after TIME (10s, 500ms)", set_duration },
+	{ "duration", 301, "TIME", OPT_PERIOD, AT(duration_ns), "stop after TIME (10s, 500ms)",
+	  NULL },
 	{ "count", 302, "N", OPT_CALL, 0, "stop after N lines", set_count },
 	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
 	  set_ring_size },
@@ -131,4 +121,12 @@ int trace_opts_check(const struct trace_options *o, bool json, uint32_t by, stru
 	else if (o->force && !o->output)
 		buf_puts(why, "--force goes with --output");
 	return why->len ? -EINVAL : 0;
+}
+
+int trace_opts_command(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--"))
+			return i;
+	return 0;
 }

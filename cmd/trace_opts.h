@@ -32,6 +32,9 @@ struct buf;
  */
 int trace_opts_check(const struct trace_options *options, bool json, uint32_t by, struct buf *why);
 
+/** trace_opts_command - where "--" stands, behind which is COMMAND; 0: there is none */
+int trace_opts_command(int argc, char **argv);
+
 /** trace_opts - a table of options for a struct trace_options */
 extern const struct opt trace_opts[];
 

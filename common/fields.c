@@ -152,79 +152,6 @@ static void json_op(struct json *json, const struct line *line)
 	json_str(json, "op", op_name(line));
 }
 
-static void text_kind(struct buf *out, const struct line *line)
-{
-	const char *name = line->file ? filter_kind_name(line->file->kind) : NULL;
-
-	buf_puts(out, name ? name : "-");
-}
-
-static void json_kind(struct json *json, const struct line *line)
-{
-	const char *name = line->file ? filter_kind_name(line->file->kind) : NULL;
-
-	if (name)
-		json_str(json, "kind", name);
-}
-
-static void put_dev(struct buf *out, const struct file *file)
-{
-	buf_u64(out, file->major);
-	buf_putc(out, ':');
-	buf_u64(out, file->minor);
-}
-
-static void text_dev(struct buf *out, const struct line *line)
-{
-	if (line->file)
-		put_dev(out, line->file);
-	else
-		buf_putc(out, '-');
-}
-
-static void json_dev(struct json *json, const struct line *line)
-{
-	if (!line->file)
-		return;
-	json_key(json, "dev");
-	buf_putc(json->out, '"');
-	put_dev(json->out, line->file);
-	buf_putc(json->out, '"');
-}
-
-static void text_ino(struct buf *out, const struct line *line)
-{
-	if (line->file)
-		buf_u64(out, line->file->ino);
-	else
-		buf_putc(out, '-');
-}
-
-static void json_ino(struct json *json, const struct line *line)
-{
-	if (line->file)
-		json_u64(json, "ino", line->file->ino);
-}
-
-static bool has_offset(const struct line *line)
-{
-	return line->file && line->file->seekable && (line->event->flags & WT_EVENT_POS);
-}
-
-static void text_offset(struct buf *out, const struct line *line)
-{
-	if (has_offset(line))
-		buf_s64(out, line->event->offset);
-	else
-		buf_putc(out, '-');
-}
-
-static void json_offset(struct json *json, const struct line *line)
-{
-	if (has_offset(line))
-		json_s64(json, "offset", line->event->offset);
-}
-
 static void put_bytes(struct buf *out, const struct line *line, uint64_t bytes)
 {
 	if (line->print->narrow)
@@ -283,47 +210,6 @@ static void json_latency(struct json *json, const struct line *line)
 		json_u64(json, "latency_ns", line->event->latency_ns);
 }
 
-void fields_put_path(struct buf *out, unsigned int state, const char *path, size_t len)
-{
-	if (state == WT_PATH_TRUNCATED)
-		buf_puts(out, "...");
-	text_safe(out, path, len);
-	if (state == WT_PATH_DELETED)
-		buf_puts(out, " (deleted)");
-}
-
-static void text_file(struct buf *out, const struct line *line)
-{
-	const struct file *file = line->file;
-
-	if (file)
-		fields_put_path(out, file->path_state, file->path, file->path_len);
-	else
-		buf_putc(out, '-');
-}
-
-void fields_json_path(struct json *json, unsigned int state, const char *path, size_t len)
-{
-	if (path)
-		json_bytes(json, "path", path, len);
-	if (state == WT_PATH_DELETED)
-		json_str(json, "path_state", "deleted");
-	else if (state == WT_PATH_TRUNCATED)
-		json_str(json, "path_state", "truncated");
-	else if (state != WT_PATH_PLAIN)
-		json_str(json, "path_state", "unknown");
-}
-
-static void json_file(struct json *json, const struct line *line)
-{
-	const struct file *file = line->file;
-
-	if (file)
-		fields_json_path(json, file->path_state, file->path, file->path_len);
-	else
-		fields_json_path(json, WT_PATH_UNKNOWN, NULL, 0);
-}
-
 static void text_compat(struct buf *out, const struct line *line)
 {
 	buf_puts(out, line->event->flags & WT_EVENT_COMPAT ? "32" : "64");
@@ -378,14 +264,15 @@ const struct field fields[] = {
 	  .shown = false },
 	{ "op", "OP", "operation", -8, text_op, json_op, .shown = true },
 	{ "fd", "FD", "file descriptor", 4, text_fd, json_fd, .shown = true, .narrow = 3 },
-	{ "kind", "KIND", "kind of file", -6, text_kind, json_kind, .shown = false },
-	{ "file", "FILE", "path of the file", -1, text_file, json_file, .shown = true,
+	{ "kind", "KIND", "kind of file", -6, fields_text_kind, fields_json_kind, .shown = false },
+	{ "file", "FILE", "path of the file", -1, fields_text_file, fields_json_file, .shown = true,
 	  .path = true },
 	{ "peer", "PEER", "other end of a socket", -20, fields_text_peer, fields_json_peer,
 	  .shown = false },
-	{ "dev", "DEV", "device of the file system", -7, text_dev, json_dev, .shown = false },
-	{ "ino", "INO", "inode number", 10, text_ino, json_ino, .shown = false },
-	{ "offset", "OFFSET", "position in the file", 10, text_offset, json_offset,
+	{ "dev", "DEV", "device of the file system", -7, fields_text_dev, fields_json_dev,
+	  .shown = false },
+	{ "ino", "INO", "inode number", 10, fields_text_ino, fields_json_ino, .shown = false },
+	{ "offset", "OFFSET", "position in the file", 10, fields_text_offset, fields_json_offset,
 	  .shown = false },
 	{ "size", "SIZE", "bytes requested", 8, text_size, json_size, .shown = true, .bytes = true,
 	  .narrow = 7 },

@@ -53,6 +53,18 @@ void fields_put_path(struct buf *out, unsigned int state, const char *path, size
 /** fields_json_path - members "path", unless it is NULL, and "path_state", unless it is plain */
 void fields_json_path(struct json *json, unsigned int state, const char *path, size_t len);
 
+/** fields_text_*, fields_json_* - columns of a file: fields_file.c */
+void fields_text_kind(struct buf *out, const struct line *line);
+void fields_json_kind(struct json *json, const struct line *line);
+void fields_text_dev(struct buf *out, const struct line *line);
+void fields_json_dev(struct json *json, const struct line *line);
+void fields_text_ino(struct buf *out, const struct line *line);
+void fields_json_ino(struct json *json, const struct line *line);
+void fields_text_offset(struct buf *out, const struct line *line);
+void fields_json_offset(struct json *json, const struct line *line);
+void fields_text_file(struct buf *out, const struct line *line);
+void fields_json_file(struct json *json, const struct line *line);
+
 /** fields_text_peer, fields_json_peer - the peer of a socket: fields_peer.c */
 void fields_text_peer(struct buf *out, const struct line *line);
 void fields_json_peer(struct json *json, const struct line *line);

@@ -42,7 +42,7 @@ static unsigned int first_two(const char *name)
 	return (unsigned char)name[0] << 8 | (unsigned char)(*name ? name[1] : 0);
 }
 
-/* libbpf reads it into memory first, as long as it is 1.5 or older. */
+/* libbpf (1.1) reads it into memory first, of which it makes a copy. */
 struct btf *kernel_btf_load(void)
 {
 	int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);

@@ -39,6 +39,17 @@ static const struct opt *find_key(const struct opts_spec *spec, int key, void **
 	return NULL;
 }
 
+static int store_period(const char *arg, uint64_t *ns)
+{
+	uint64_t period;
+	int err = units_parse_time_ns(arg, NS_PER_S, &period);
+
+	if (err || !period)
+		return err ? err : -EINVAL;
+	*ns = period;
+	return 0;
+}
+
 static int store(const struct opt *opt, void *target, const char *arg, struct buf *why)
 {
 	void *to = (char *)target + opt->offset;
@@ -54,6 +65,8 @@ static int store(const struct opt *opt, void *target, const char *arg, struct bu
 		return units_parse_size(arg, to);
 	case OPT_TIME:
 		return units_parse_time_ns(arg, NS_PER_S, to);
+	case OPT_PERIOD:
+		return store_period(arg, to);
 	case OPT_CALL:
 	case OPT_MAYBE:
 		return opt->call(target, arg, why);
@@ -68,6 +81,8 @@ static const char *type_wants(enum opt_type type)
 		return "a size (4096, 64K, 8M)";
 	case OPT_TIME:
 		return "a time (250us, 10ms, 1.5s)";
+	case OPT_PERIOD:
+		return "a time above 0 (500ms, 10s)";
 	default:
 		return "a value";
 	}

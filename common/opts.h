@@ -19,8 +19,9 @@ enum opt_type {
 	OPT_STRING, /* const char * */
 	OPT_SIZE,   /* uint64_t, bytes: 4096, 8M */
 	OPT_TIME,   /* uint64_t, nanoseconds: 10ms, 1.5s; a bare number is seconds */
+	OPT_PERIOD, /* the same, above 0 */
 	OPT_CALL,   /* handed to call() */
-	OPT_MAYBE,  /* the same, but there may be no value: then call() gets NULL */
+	OPT_MAYBE,  /* handed to call(), too, but there may be no value: then call() gets NULL */
 };
 
 struct opt {
