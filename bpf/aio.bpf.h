@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * AIO's calls when they end: where results are looked for. No hook that is there everywhere tells
- * of the end of an operation, so it is taken from the events that io_getevents hands over and, for
- * who takes them out of the ring in user memory without a system call, from that ring, at the next
- * io_submit.
+ * AIO's calls, and where results are looked for. No hook that is there everywhere tells of the end
+ * of an operation, so it is taken from the events that io_getevents hands over and, for who takes
+ * them out of the ring in user memory without a system call, from that ring, at the next io_submit.
  */
 #ifndef WT_AIO_BPF_H
 #define WT_AIO_BPF_H
@@ -11,72 +10,79 @@
 #include "aio_result.bpf.h"
 
 /* What is in a context's ring that nobody has looked at yet. */
-#ifdef WT_DIRECT
 struct aio_unseen {
+	struct wt_aio_context *context;
 	__u64 slots; /* their address */
 	__u64 position;
 	__u64 tail;
 	__u32 nr;
 };
 
-static long aio_look_at(__u32 i, const struct aio_unseen *u)
+/* False if there is nothing. */
+static __always_inline bool aio_find_unseen(struct aio_unseen *u, __u64 address)
 {
-	__u64 position = u->position + i;
+	struct wt_aio_context *c;
+	struct aio_ring ring;
+	__u64 key = aio_key(address);
 
-	if (position >= u->tail || !u->nr)
+	c = bpf_map_lookup_elem(&contexts, &key);
+	if (!c || !aio_read_ring(&ring, address))
+		return false;
+	u->context = c;
+	u->slots = address + sizeof(ring);
+	u->nr = ring.nr;
+	u->tail = aio_tail(c, &ring);
+	u->position = c->seen;
+	if (u->position + u->nr < u->tail)
+		u->position = u->tail - u->nr;
+	return u->position < u->tail;
+}
+
+/* Looks at the next one. Return: 1 if there is none, or none that can be read yet. */
+static __always_inline int aio_look_at(struct aio_unseen *u)
+{
+	if (u->position >= u->tail || !u->nr ||
+	    aio_result(u->slots + u->position % u->nr * IO_EVENT_SIZE, u->position))
 		return 1;
-	aio_result(u->slots + position % u->nr * IO_EVENT_SIZE, position);
+	u->position++;
 	return 0;
+}
+
+/*
+ * Looks at all of them. The process uses a slot again once it has taken the result out of it and
+ * submits once more, so they are looked at before that, and again after it.
+ */
+#ifdef WT_DIRECT
+static long aio_look_step(__u32 i, struct aio_unseen *u)
+{
+	(void)i;
+	return aio_look_at(u);
 }
 
 /* Not a function: it would be one too many on the way to a path (the kernel takes eight). */
 static __always_inline void aio_look_all(__u64 address)
 {
-	struct wt_aio_context *c;
-	struct aio_ring ring;
 	struct aio_unseen u;
-	__u64 key;
 
-	if (!cfg.aio_blocks)
+	if (!aio_find_unseen(&u, address))
 		return;
-	key = aio_key(address);
-	c = bpf_map_lookup_elem(&contexts, &key);
-	if (!c || !aio_read_ring(&ring, address))
-		return;
-	u.slots = address + sizeof(ring);
-	u.position = c->seen;
-	u.tail = aio_tail(c, &ring);
-	u.nr = ring.nr;
-	wt_repeat(AIO_AT_ONCE, aio_look_at, &u);
-	c->seen = u.tail - u.position < AIO_AT_ONCE ? u.tail : u.position + AIO_AT_ONCE;
+	wt_repeat(AIO_AT_ONCE, aio_look_step, &u);
+	u.context->seen = u.position;
 }
 #else
-#define AIO_LOOK 64
-
 /* Some at most. */
 wt_function int aio_look(__u64 address)
 {
-	struct wt_aio_context *c;
-	__u64 key, position, tail;
-	struct aio_ring ring;
+	struct aio_unseen u;
 	__u32 i;
 
-	if (!cfg.aio_blocks)
+	if (!cfg.aio_blocks || !aio_find_unseen(&u, address))
 		return 0;
-	key = aio_key(address);
-	c = bpf_map_lookup_elem(&contexts, &key);
-	if (!c || !aio_read_ring(&ring, address))
-		return 0;
-	position = c->seen;
-	tail = aio_tail(c, &ring);
-	address += sizeof(ring);
-	for (i = 0; i < AIO_LOOK; i++) {
-		if (position >= tail)
+	for (i = 0; i < AIO_A_ROUND; i++) {
+		if (aio_look_at(&u))
 			break;
-		aio_result(address + position % ring.nr * IO_EVENT_SIZE, position);
-		position++;
 	}
-	c->seen = position;
+	u.context->seen = u.position;
 	return 0;
 }
 
@@ -84,7 +90,7 @@ static __always_inline void aio_look_all(__u64 address)
 {
 	__u32 i;
 
-	for (i = 0; i < AIO_AT_ONCE / AIO_LOOK; i++)
+	for (i = 0; i < AIO_ROUNDS; i++)
 		aio_look(address);
 }
 #endif
@@ -190,6 +196,26 @@ static __always_inline void aio_exit_all(__u32 call, __u64 list, __u32 n, __s64 
 }
 #endif
 
+/* io_submit begins. */
+wt_apart int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+{
+	__u64 list, from, context, ring;
+	struct wt_who who;
+	__u32 n;
+
+	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
+	    !task_wanted(&who))
+		return 0;
+	ring = regs_arg(regs, 0, compat);
+	context = aio_key(ring);
+	from = aio_next_position(ring, context, copy);
+	aio_look_all(ring);
+	n = regs_arg(regs, 1, compat);
+	list = regs_arg(regs, 2, compat);
+	aio_put_all(list, n, context, from, compat, copy);
+	return 0;
+}
+
 /* One of AIO's calls ends. */
 wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
 {
@@ -223,7 +249,7 @@ wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, 
 	aio_exit_all(call, list, n, ret, compat);
 	if (ret > AIO_AT_ONCE)
 		count_lost_many(WT_LOST_INFLIGHT, ret - AIO_AT_ONCE);
-	if (call == WT_CALL_IO_SUBMIT)
+	if (cfg.aio_blocks && call == WT_CALL_IO_SUBMIT)
 		aio_look_all(regs_arg(regs, 0, compat));
 	return 0;
 }

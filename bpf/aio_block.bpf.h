@@ -123,12 +123,16 @@ static __always_inline void aio_outstanding(__u64 context, __s64 n)
 		add(&c->outstanding, n);
 }
 
-/* The position behind the ring's newest result. */
-static __always_inline __u64 aio_tail(const struct wt_aio_context *c, const struct aio_ring *r)
+/* The position behind the ring's newest result, which is remembered: nobody can have been slower
+ * than the ring is long. */
+static __always_inline __u64 aio_tail(struct wt_aio_context *c, const struct aio_ring *r)
 {
-	__u32 seen = c->seen % r->nr;
+	__u64 known = c->tail;
+	__u32 slot = known % r->nr;
 
-	return c->seen + (r->tail >= seen ? r->tail - seen : r->tail + r->nr - seen);
+	known += r->tail >= slot ? r->tail - slot : r->tail + r->nr - slot;
+	c->tail = known;
+	return known;
 }
 
 static __always_inline bool aio_read_ring(struct aio_ring *ring, __u64 address)
@@ -160,14 +164,14 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 			c->seen_by = 0;
 		}
 		c->seen_by |= self;
-		return readable ? aio_tail(c, &ring) : c->seen;
+		return readable ? aio_tail(c, &ring) : c->tail;
 	}
-	made.seen = readable ? ring.tail : 0;
+	made.tail = made.seen = readable ? ring.tail : 0;
 	leader = kread(task_struct, current_task(), group_leader);
 	made.pid = kread(task_struct, leader, tgid);
 	made.process_start_ns = kread(task_struct, leader, start_boottime);
 	bpf_map_update_elem(&contexts, &key, &made, BPF_NOEXIST);
-	return made.seen;
+	return made.tail;
 }
 
 /* Puts down the operation that a control block, whose address is at a user address, asks for. */
@@ -207,6 +211,7 @@ wt_function int aio_put(__u64 at, __u64 context, __u64 from, bool compat, __u32 
 	    r.start_ns - old->start_ns < SAME_REQUEST_NS)
 		return 0; /* another copy of the program was here */
 	if (old && !old->done) {
+		old->until = from;
 		if (bpf_map_update_elem(&blocks, &earlier, old, BPF_NOEXIST)) {
 			aio_outstanding(old->tag, -1);
 			count_lost(WT_LOST_UNPAIRED);
@@ -274,23 +279,5 @@ static __always_inline void aio_put_all(__u64 list, __u32 n, __u64 context, __u6
 	}
 }
 #endif
-
-/* io_submit begins. */
-static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
-{
-	__u64 list, from, context;
-	struct wt_who who;
-	__u32 n;
-
-	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
-	    !task_wanted(&who))
-		return 0;
-	context = aio_key(regs_arg(regs, 0, compat));
-	from = aio_next_position(regs_arg(regs, 0, compat), context, copy);
-	n = regs_arg(regs, 1, compat);
-	list = regs_arg(regs, 2, compat);
-	aio_put_all(list, n, context, from, compat, copy);
-	return 0;
-}
 
 #endif

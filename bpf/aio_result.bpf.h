@@ -127,20 +127,25 @@ static __always_inline void aio_end(struct wt_request *r, __s64 ret, bool fetche
 	scratch_put(place);
 }
 
-/* A result, in an event at a user address: at a position of the ring, or fetched. */
+/* A result, in an event at a user address: at a position of the ring, or fetched. Return: 1 if it
+ * cannot be read, as the page is not mapped; the process cannot have taken it from there yet. */
 wt_step int aio_result(__u64 event, __u64 position)
 {
 	struct wt_request *r;
 	__u64 key, iocb = 0;
 	__s64 ret = 0;
 
-	if (!cfg.aio_blocks || !aio_read_event(event, &iocb, &ret))
+	if (!cfg.aio_blocks)
 		return 0;
+	if (!aio_read_event(event, &iocb, &ret))
+		return 1;
 	key = aio_key(iocb);
 	r = bpf_map_lookup_elem(&blocks, &key);
 	if (r && position < r->from) {
 		key |= AIO_EARLIER;
 		r = bpf_map_lookup_elem(&blocks, &key);
+		if (r && (position < r->from || position >= r->until))
+			return 0;
 	}
 	if (r && request_take(r)) {
 		aio_end(r, ret, position == AIO_FETCHED);

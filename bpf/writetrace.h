@@ -352,6 +352,7 @@ struct wt_request {
 	__u64 file;    /* struct file, if the completion does not know it */
 	__u64 file_id; /* its identity, if it is known yet */
 	__u64 from;    /* AIO: results at positions before this one are not of this operation */
+	__u64 until;   /* AIO, if it was put aside: nor are those from this one on */
 	__u64 buf;     /* data or vectors: user address */
 	__u64 count;   /* bytes, or number of these */
 	__s64 offset;
@@ -374,10 +375,12 @@ struct wt_request {
 #define WT_REQUESTS 16384
 #define WT_BLOCKS   8192
 
-/* A context of AIO (map contexts). Its ring holds so many results; those before `seen` have been
- * looked at. Positions are counted on, slots are positions modulo that size. */
+/* A context of AIO (map contexts). Its ring holds so many results, the newest right before `tail`;
+ * those before `seen` have been looked at. Positions are counted on, slots are positions modulo
+ * that size. */
 struct wt_aio_context {
 	__u64 seen;
+	__u64 tail;
 	__u64 outstanding;	/* in map blocks */
 	__u64 submit_ns;	/* when io_submit has begun last */
 	__u64 process_start_ns; /* its owner's; CLOCK_BOOTTIME */

@@ -11,6 +11,7 @@ setup() {
 }
 
 teardown() {
+	[[ ! -s screen ]] || sed 's/^/screen: /' screen
 	tmux -L top kill-server 2>/dev/null || true
 	end_started
 }
@@ -30,7 +31,8 @@ run_there() { tmux -L top send-keys -l "$1" && tmux -L top send-keys Enter; }
 # press KEY...: as tmux calls them
 press() { tmux -L top send-keys "$@"; }
 
-# shows REGEX: a line of the terminal is like that; what it shows is in ./screen
+# shows REGEX: a line of the terminal is like that; what it shows is in ./screen. A view may be half drawn: what is
+# expected of it is waited for.
 shows() {
 	tmux -L top capture-pane -p "${capture[@]}" >screen
 	grep -qE -- "$1" screen
@@ -47,6 +49,8 @@ flag() { tmux -L top display-message -p "#{$1}"; }
 
 # view ARGUMENT...: trace --top there; the view can be seen when this returns. Its pid is in $tracer.
 view() {
+	run_there clear
+	until_true shows_not '^writetrace|^status'
 	run_there "writetrace trace --top=0.2 $*; echo \"status: \$?\""
 	until_true shows '^writetrace [0-9]{2}:|^writetrace: '
 	# the shell's child; one of its own guards the terminal
@@ -68,8 +72,11 @@ same_modes() {
 	is "$(<after)" "$(<before)" "terminal settings"
 }
 
-# A line of the view without the spaces between columns
-row() { grep -E -- "$1" screen | head -n 1 | xargs; }
+# row_is REGEX REGEX: the first line that is like that is, without the spaces between columns, like this
+row_is() { shows "$1" && [[ $(grep -E -- "$1" screen | head -n 1 | xargs) =~ $2 ]]; }
 
-# first_file: what the first row's file is
-first_file() { sed -n '/FILE *$/{n;p;}' screen | sed 's,.*/,,; s/ *$//'; }
+# rows N REGEX: so many lines are like that
+rows() { shows '' && [[ $(grep -cE -- "$2" screen) == "$1" ]]; }
+
+# what the first row's file is
+first_file_is() { shows '' && [[ $(sed -n '/FILE *$/{n;p;}' screen | sed 's,.*/,,; s/ *$//') == "$1" ]]; }

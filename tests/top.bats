@@ -14,27 +14,27 @@ load top
 	is "$(flag alternate_on)" 1 "alternate screen"
 	order 'for ((i = 0; i < 100; i++)); do printf 12345 >>file; done; '"$fail_once"
 	until_true shows '^in all +101 '
-	has screen '^writetrace [0-9:]{8}: [0-9.]+m?s, backend raw, by pid,file, most bytes in [0-9.]+m?s$'
-	has screen "^filters: --pid $target --follow\$"
-	has screen '^ +CALLS +BYTES +ERRORS +AVG +P99 +LOST$'
-	has screen '^a second '
-	[[ $(row '^in all') =~ ^in\ all\ 101\ 500\ B\ 1\ [0-9.]+[num]s\ [0-9.]+[num]s\ 0$ ]] || fail "$(row '^in all')"
-	has screen '^latency [0-9.]+[num]s \|[ ░▒▓█]+\| [0-9.]+[num]s$'
-	has screen '^ *PID +COMM +CALLS/s +BYTES/s +ERRORS/s +AVG +FILE *$'
+	until_true shows '^writetrace [0-9:]{8}: [0-9.]+m?s, backend raw, by pid,file, most bytes in [0-9.]+m?s$'
+	until_true shows "^filters: --pid $target --follow\$"
+	until_true shows '^ +CALLS +BYTES +ERRORS +AVG +P99 +LOST$'
+	until_true shows '^a second '
+	until_true row_is '^in all' '^in all 101 500 B 1 [0-9.]+[num]s [0-9.]+[num]s 0$'
+	until_true shows '^latency [0-9.]+[num]s \|[ ░▒▓█]+\| [0-9.]+[num]s$'
+	until_true shows '^ *PID +COMM +CALLS/s +BYTES/s +ERRORS/s +AVG +FILE *$'
 	is "$(tail -n 1 screen | cut -c1-12)" "q quit  h he"
 	# a moment later nothing is written any more
 	until_true shows '^a second +0 +0 B +0 '
 	press r
 	until_true shows ' since start$'
-	has screen '^ *PID +COMM +CALLS +BYTES +ERRORS +AVG +MAX +FILE *$'
-	[[ $(row '/file *$') =~ ^$target\ bash\ 100\ 500\ B\ 0\ [0-9.]+[num]s\ [0-9.]+[num]s\ .*/file$ ]] || fail "$(row '/file *$')"
+	until_true shows '^ *PID +COMM +CALLS +BYTES +ERRORS +AVG +MAX +FILE *$'
+	until_true row_is '/file *$' "^$target"' bash 100 500 B 0 [0-9.]+[num]s [0-9.]+[num]s .*/file$'
 	press q
 	back 0
 	# what there was since the start stays, without keys
-	has screen '^in all +101 '
-	has screen " $target +bash|^$target +bash"
-	has_not screen '^q quit'
-	has_not screen '^a second'
+	until_true shows '^in all +101 '
+	until_true shows " $target +bash|^$target +bash"
+	until_true shows_not '^q quit'
+	until_true shows_not '^a second'
 }
 
 @test "b c e l < >: the order of rows" {
@@ -44,13 +44,13 @@ load top
 	order 'printf %03999d 1 >bytes; for i in {1..50}; do printf x >>calls; printf 1 >&7; done 7>calls; for i in 1 2 3; do '"$fail_once"'; done'
 	press r
 	until_true shows '^in all +104 '
-	is "$(first_file)" bytes
+	until_true first_file_is bytes
 	press c
 	until_true shows 'most calls'
-	is "$(first_file)" calls
+	until_true first_file_is calls
 	press e
 	until_true shows 'most errors'
-	is "$(first_file)" full
+	until_true first_file_is full
 	press l
 	until_true shows 'most latency'
 	press '<'
@@ -61,7 +61,7 @@ load top
 	until_true shows 'most latency'
 	press b
 	until_true shows 'most bytes'
-	is "$(first_file)" bytes
+	until_true first_file_is bytes
 	press q
 	back 0
 }
@@ -73,17 +73,17 @@ load top
 	order 'printf 1 >one; printf 22 >two; perl -e "syswrite STDOUT, 333" >one; perl -e "syswrite STDOUT, 4444" >two'
 	press r
 	until_true shows '^in all +4 '
-	is "$(grep -cE '(bash|perl) .*/(one|two) *$' screen)" 4 rows
+	until_true rows 4 '(bash|perl) .*/(one|two) *$'
 	press k
 	until_true shows ', by pid, '
-	[[ $(row ' bash ') =~ ^$target\ bash\ 2\ 3\ B\ 0\  ]] || fail "$(row ' bash ')"
-	is "$(grep -cE '^ *[0-9]+ +perl +1 ' screen)" 2 "rows of perl"
+	until_true row_is ' bash ' "^$target"' bash 2 3 B 0 '
+	until_true rows 2 '^ *[0-9]+ +perl +1 '
 	press k
 	until_true shows ', by comm, '
-	[[ $(row '^perl ') =~ ^perl\ 2\ 7\ B\ 0\  ]] || fail "$(row '^perl ')"
+	until_true row_is '^perl ' '^perl 2 7 B 0 '
 	press k
 	until_true shows ', by file, '
-	[[ $(row '/two *$') =~ ^2\ 6\ B\ 0\ .*/two$ ]] || fail "$(row '/two *$')"
+	until_true row_is '/two *$' '^2 6 B 0 .*/two$'
 	press k
 	until_true shows ', by pid,file, '
 	press q
@@ -118,30 +118,30 @@ load top
 	press / b a n
 	until_true shows 'show \(path or command name\): ban$'
 	until_true shows_not '/apple'
-	has screen '/banana'
+	until_true shows '/banana'
 	press q
 	until_true shows ': banq$'
-	has_not screen '/banana'
+	until_true shows_not '/banana'
 	press BSpace Enter
 	until_true shows '^showing ban '
-	has screen '/banana'
+	until_true shows '/banana'
 	# totals are of all
-	has screen '^in all +3 '
+	until_true shows '^in all +3 '
 	press / BSpace BSpace BSpace p e r l
 	until_true shows ': perl$'
-	has screen '/cherry'
-	has_not screen '/banana'
+	until_true shows '/cherry'
+	until_true shows_not '/banana'
 	press Escape
 	until_true shows '^showing ban '
-	has screen '/banana'
-	has_not screen '/cherry'
+	until_true shows '/banana'
+	until_true shows_not '/cherry'
 	press / BSpace BSpace BSpace '*' '/' '?' '*' l e Enter
 	until_true shows '^showing \*/\?\*le '
-	has screen '/apple'
-	has_not screen '/banana'
+	until_true shows '/apple'
+	until_true shows_not '/banana'
 	press / BSpace BSpace BSpace BSpace BSpace BSpace Enter
 	until_true shows '^q quit'
-	is "$(grep -cE '/(apple|banana|cherry) *$' screen)" 3 rows
+	until_true rows 3 '/(apple|banana|cherry) *$'
 	press q
 	back 0
 }
@@ -155,7 +155,7 @@ load top
 	for key in p Space; do
 		press "$key"
 		until_true shows '^writetrace \(paused\) '
-		cp screen still
+		until_true stands_still
 		order 'printf 1 >f'
 		sleep 0.6
 		shows '^in all +'
@@ -168,6 +168,13 @@ load top
 	back 0
 }
 
+# as ./still
+stands_still() {
+	shows '' && cp screen still
+	sleep 0.1
+	shows '' && diff still screen >/dev/null
+}
+
 @test "h, ?: help, and rows again" {
 	start_target
 	terminal
@@ -175,7 +182,7 @@ load top
 	for key in h '?'; do
 		press "$key"
 		until_true shows '^q +quit$'
-		has screen '^k +what rows are told apart by'
+		until_true shows '^k +what rows are told apart by'
 		press "$key"
 		until_true shows '^ *PID +COMM'
 	done
@@ -205,9 +212,9 @@ load top
 		is "$(wc -l <screen)" "${size#*x}" lines
 		between 0 "$(wc -L <screen)" "${size%x*}" columns
 		case $size in
-		60x15) has screen ' [^ ]+\.\.\.[^ ]*[0-9]+\.end$' ;;
-		100x40) is "$(grep -c '\.end *$' screen)" 32 rows ;;
-		200x24) has screen "$PWD/$deep/[0-9]+\\.end" ;;
+		60x15) until_true shows ' [^ ]+\.\.\.[^ ]*[0-9]+\.end$' ;;
+		100x40) until_true rows 32 '\.end *$' ;;
+		200x24) until_true shows "$PWD/$deep/[0-9]+\\.end" ;;
 		esac
 	done
 	press q
@@ -241,16 +248,14 @@ last_line_fills() {
 		press r
 		until_true shows '^in all +3 '
 		if [[ ! $how ]]; then
-			has screen $'^in all .*\e\\[31m *3'
+			until_true shows $'^in all .*\e\\[31m *3'
 		else
 			has_not screen $'\e\\[31m'
 		fi
 		# the header is in reverse
-		has screen $'\e\\[7m.*PID COMM'
+		until_true shows $'\e\\[7m.*PID COMM'
 		press q
 		until_true shows '^status: 0'
-		run_there clear
-		until_true shows_not status
 	done
 	run_there 'export NO_COLOR=1'
 	view -f -p "$target"
@@ -268,15 +273,15 @@ last_line_fills() {
 	order 'printf x >ä-漢'
 	press r
 	until_true shows '/ä-漢'
-	has screen '^latency .*\|.*█'
+	until_true shows '^latency .*\|.*█'
 	press q
 	back 0
-	run_there 'clear; export LC_ALL=C'
+	run_there 'export LC_ALL=C'
 	view -p "$target"
 	order 'printf x >ä-漢'
 	press r
 	until_true shows '/\\xC3\\xA4-\\xE6\\xBC\\xA2'
-	has screen '^latency .*\|.*#'
+	until_true shows '^latency .*\|.*#'
 	is "$(LC_ALL=C grep -c '[^ -~]' screen || true)" 0 "lines with other characters"
 	press q
 	back 0
@@ -289,8 +294,8 @@ last_line_fills() {
 	order 'printf "\e[2Jb\e]0;x\a" >/proc/$$/comm; printf x >$'"'"'f\e[31m\e[2J\x9b\n\xe2\x80\xae'"'"
 	press r
 	until_true shows '/f\\x1B\[31m\\x1B\[2J\\x9B\\x0A\\xE2\\x80\\xAE'
-	has screen '\\x1B\[2Jb\\x1B\]0;x\\x07|\\x1B\[\.\.\.'
-	has screen '^writetrace '
+	until_true shows '\\x1B\[2Jb\\x1B\]0;x\\x07|\\x1B\[\.\.\.'
+	until_true shows '^writetrace '
 	safe screen
 	# what is typed, too
 	press /

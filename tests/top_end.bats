@@ -13,8 +13,6 @@ load top
 		view -p "$target"
 		if [[ $how == C-c ]]; then press C-c; else kill -s "$how" "$tracer"; fi
 		back 0
-		run_there clear
-		until_true shows_not status
 	done
 }
 
@@ -31,8 +29,6 @@ load top
 		until_true shows_not status
 		run_there 'echo "status: 0"'
 		back 0
-		run_there clear
-		until_true shows_not status
 	done
 	# none is left
 	until_true none_left
@@ -113,7 +109,6 @@ none_left() {
 	view -p "$target"
 	give_order 'exit 0'
 	back 0
-	run_there clear
 	start_target
 	view --duration 700ms -p "$target"
 	back 0
@@ -130,12 +125,10 @@ none_left() {
 	rm seen
 	back 7
 	has_not screen '^GARBAGE'
-	has screen '^in all +3 +17 B '
-	run_there clear
+	until_true shows '^in all +3 +17 B '
 	view "-- workload loop /dev/null 1000 3"
 	back 0
-	has screen '^in all +1000 +2.9 KiB +0 '
-	run_there clear
+	until_true shows '^in all +1000 +2.9 KiB +0 '
 	view "-- bash -c 'kill -KILL \$\$'"
 	back 137
 }
@@ -160,7 +153,7 @@ none_left() {
 	terminal
 	view "-- no-such-program-here"
 	back 127
-	has screen '^writetrace: no-such-program-here: No such file'
+	until_true shows '^writetrace: no-such-program-here: No such file'
 }
 
 @test "a terminal that cannot show it: an error in one line, and COMMAND has not run" {

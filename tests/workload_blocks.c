@@ -2,7 +2,7 @@
 /*
  * `blocks`: AIO by programs that do not keep what they handed over: the descriptor is closed and
  * used again, or the control block is, before the result is fetched; by another thread; or out of
- * the ring in user memory, without a system call.
+ * the ring in user memory, without a system call, even if that could not be read before.
  *
  * `leave`: by one that ends with seven operations under way, after three others.
  */
@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -115,6 +116,49 @@ static void ring(struct aio *a)
 	wl_must(close(fd), "close");
 }
 
+/* The ring's pages but the first one are as if nobody had touched them yet: what io_submit puts
+ * there cannot be read before it is taken. */
+static void hide(struct aio *a)
+{
+	struct ring *ring = (struct ring *)a->context;
+	size_t page = sysconf(_SC_PAGESIZE),
+	       size = sizeof(*ring) + ring->nr * sizeof(*ring->events);
+
+	wl_must(madvise((char *)ring + page, (size + page - 1) / page * page - page, MADV_DONTNEED),
+		"madvise");
+}
+
+/* Fills all of them. */
+static void fill(struct aio *a, int fd, int size)
+{
+	for (int i = 0; i < AIO_AT_ONCE; i++)
+		aio_add_write(a, fd, size + i, 100 * i, size + i);
+	aio_submit(a);
+}
+
+/* Twice as much as one io_submit hands over is in the ring when the process begins to take it; what
+ * it hands over next is at once in the same slots, as there are not three times as many. */
+static void hidden(struct aio *a)
+{
+	static struct aio second;
+	int fd = wl_open(a->ops->dir, "hidden", O_WRONLY | O_TRUNC);
+
+	second.ops = a->ops;
+	second.context = a->context;
+	for (int round = 1; round <= 9; round += 3) {
+		hide(a);
+		fill(a, fd, round);
+		hide(a);
+		fill(&second, fd, round + 1);
+		reap(a, AIO_AT_ONCE);
+		reap(&second, AIO_AT_ONCE);
+		fill(a, fd, round + 2);
+		reap(a, AIO_AT_ONCE);
+	}
+	aio_submit(a);
+	wl_must(close(fd), "close");
+}
+
 bool wl_cmd_blocks(int argc, char **argv)
 {
 	static struct wl_ops ops;
@@ -126,6 +170,7 @@ bool wl_cmd_blocks(int argc, char **argv)
 	partly(&a);
 	threads(&a);
 	ring(&a);
+	hidden(&a);
 	aio_end(&a);
 	return true;
 }
