@@ -137,7 +137,7 @@ spawned() {
 				if $e.offset == . and $e.size == 1 and $e.ret == 1 and $e.comm == "dd"
 				and $e.op == "write" and $e.kind == "file" then . + 1
 				else error("at \(.): \($e)") end) | . == $n' out
-		end_is '.lost | all(.[]; . == 0 or . == null)'
+		end_is ".lost | $(none_lost "$n")"
 		end_is ".events == $n"
 	done
 }

@@ -54,8 +54,8 @@ preempted() {
 }
 
 @test "this kernel preempts" {
-	dmesg | grep -E 'Dynamic Preempt: (lazy|full)' || [[ ${WT_PREEMPTS-} == 1 ]] || skip "it does not, and need not"
-	dmesg | grep -E 'Dynamic Preempt: (lazy|full)'
+	kernel_preempts || [[ ${WT_PREEMPTS-} == 1 ]] || skip "it does not, and need not"
+	kernel_preempts
 }
 
 @test "fentry: four writers on two processors" { preempted fentry; }
