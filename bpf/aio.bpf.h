@@ -29,7 +29,7 @@ static __always_inline bool aio_find_unseen(struct aio_unseen *u, __u64 address)
 	if (!c || !aio_read_ring(&ring, address))
 		return false;
 	u->context = c;
-	u->slots = address + sizeof(ring);
+	u->slots = address + AIO_RING_SIZE;
 	u->nr = ring.nr;
 	u->tail = aio_tail(c, &ring);
 	u->position = c->seen;
@@ -196,24 +196,21 @@ static __always_inline void aio_exit_all(__u32 call, __u64 list, __u32 n, __s64 
 }
 #endif
 
-/* io_submit begins. */
-wt_apart int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+/* What was in the ring before io_submit. Apart, as what aio_enter() has on the stack would be too
+ * much beneath it. */
+wt_apart int aio_look_before(struct pt_regs *regs, bool compat)
 {
-	__u64 list, from, context, ring;
-	struct wt_who who;
-	__u32 n;
-
-	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
-	    !task_wanted(&who))
-		return 0;
-	ring = regs_arg(regs, 0, compat);
-	context = aio_key(ring);
-	from = aio_next_position(ring, context, copy);
-	aio_look_all(ring);
-	n = regs_arg(regs, 1, compat);
-	list = regs_arg(regs, 2, compat);
-	aio_put_all(list, n, context, from, compat, copy);
+	if (cfg.aio_blocks)
+		aio_look_all(regs_arg(regs, 0, compat));
 	return 0;
+}
+
+/* io_submit begins. Blocks that are used again are put aside with what is known of their results,
+ * which are looked at then. */
+static __always_inline void aio_begins(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+{
+	if (aio_enter(regs, call, compat, copy))
+		aio_look_before(regs, compat);
 }
 
 /* One of AIO's calls ends. */

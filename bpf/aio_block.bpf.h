@@ -29,15 +29,16 @@
 
 enum { IOCB_PWRITE = 1, IOCB_FSYNC = 2, IOCB_FDSYNC = 3, IOCB_PWRITEV = 8 };
 
-/* The ring at a context's address (fs/aio.c: struct aio_ring); slots follow. */
+/* The ring at a context's address (fs/aio.c: struct aio_ring), as far as we want to know; slots
+ * follow behind AIO_RING_SIZE bytes. */
 struct aio_ring {
 	__u32 id;
 	__u32 nr;
 	__u32 head;
 	__u32 tail;
 	__u32 magic;
-	__u32 pad[3];
 };
+#define AIO_RING_SIZE  32
 #define AIO_RING_MAGIC 0xa10a10a1
 
 static __always_inline int aio_op(__u16 opcode)
@@ -279,5 +280,23 @@ static __always_inline void aio_put_all(__u64 list, __u32 n, __u64 context, __u6
 	}
 }
 #endif
+
+/* io_submit begins. Return: 1 if it is of interest. */
+wt_apart int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+{
+	__u64 list, from, context;
+	struct wt_who who;
+	__u32 n;
+
+	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
+	    !task_wanted(&who))
+		return 0;
+	context = aio_key(regs_arg(regs, 0, compat));
+	from = aio_next_position(regs_arg(regs, 0, compat), context, copy);
+	n = regs_arg(regs, 1, compat);
+	list = regs_arg(regs, 2, compat);
+	aio_put_all(list, n, context, from, compat, copy);
+	return 1;
+}
 
 #endif

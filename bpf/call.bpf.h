@@ -10,7 +10,8 @@
 #include "vectors.bpf.h"
 
 /* A register, by a load where the verifier knows the pointer (see fentry_regs()). */
-#define regs_read(regs, reg) (cfg.typed_regs ? (regs)->reg : BPF_CORE_READ(regs, reg))
+#define regs_load(regs, reg, typed) ((typed) ? (regs)->reg : BPF_CORE_READ(regs, reg))
+#define regs_read(regs, reg)	    regs_load(regs, reg, cfg.typed_regs)
 
 struct wt_call {
 	__u64 buf;   /* user address of the data, the vectors or the messages */
@@ -46,9 +47,9 @@ static __always_inline bool task_in_compat_call(struct task_struct *task)
 	return kread(task_struct, task, thread_info.status) & TS_COMPAT;
 }
 
-static __always_inline __u32 regs_syscall(struct pt_regs *regs)
+static __always_inline __u32 regs_syscall(struct pt_regs *regs, bool typed)
 {
-	return regs_read(regs, orig_ax) & ~X32_SYSCALL_BIT;
+	return regs_load(regs, orig_ax, typed) & ~X32_SYSCALL_BIT;
 }
 
 /* What takes the place of a result when the call is undone. */
@@ -78,9 +79,9 @@ static __always_inline bool task_in_compat_call(struct task_struct *task)
 	return kread(task_struct, task, thread_info.flags) & (1UL << TIF_32BIT);
 }
 
-static __always_inline __u32 regs_syscall(struct pt_regs *regs)
+static __always_inline __u32 regs_syscall(struct pt_regs *regs, bool typed)
 {
-	return regs_read(regs, syscallno);
+	return regs_load(regs, syscallno, typed);
 }
 
 #define regs_undone(regs) regs_read(regs, orig_x0)

@@ -133,11 +133,14 @@ static __always_inline struct wt_task_slot *task_slot(__u32 tid)
 	return bpf_map_lookup_elem(&task_slots, &key);
 }
 
-/* Of a task with that number; its lowest bit is for the verdict. */
-static __always_inline __u64 slot_id(struct task_struct *task, __u32 tid)
+/* Who has the slot: two tasks that share it have numbers that differ by 16384 at least, and do not
+ * begin in the same nanosecond. Never 0, and its highest bit is for the verdict. */
+static __always_inline __u64 slot_id(__u64 start_boottime)
 {
-	return mix(tid, kread(task_struct, task, start_boottime)) & ~1ULL;
+	return ~start_boottime;
 }
+
+#define SLOT_LISTED (1ULL << 63) /* is cleared */
 
 /*
  * The same, remembered: whether a task is listed never changes while it lives. One word holds who
@@ -153,30 +156,41 @@ static __always_inline bool who_listed(const struct wt_who *who)
 	slot = task_slot(who->tid);
 	if (!slot)
 		return false;
-	id = slot_id(who->task, who->tid);
+	id = slot_id(kread(task_struct, who->task, start_boottime));
 	verdict = *(volatile __u64 *)&slot->verdict;
-	if ((verdict & ~1ULL) != id) {
-		verdict = id | task_listed(who->task, who->pid, who->tid);
+	if ((verdict | SLOT_LISTED) != id) {
+		verdict = task_listed(who->task, who->pid, who->tid) ? id & ~SLOT_LISTED : id;
 		*(volatile __u64 *)&slot->verdict = verdict;
 	}
-	return verdict & 1;
+	return !(verdict & SLOT_LISTED);
 }
 
 /*
- * Is it known already that this task is not listed? That is all that a session of some processes
- * does to the others, so it is asked before any function is called. Not before the session is
- * enabled: the self-test is of a task that is not listed.
+ * Is it known already that the calling task is not listed? That is all that a session of some
+ * processes does to the others, so it is asked before any function is called, and nothing else is
+ * asked: nobody has been looked at before the session was enabled, and who has the number in its
+ * slot and the same start is that task, whatever number it has in a pid namespace.
  */
-static __always_inline bool task_is_refused(struct task_struct *task)
+static __always_inline bool task_is_refused(void)
 {
+#ifdef WT_DIRECT
+	/* The kernel vouches for this pointer: it loads without a check. */
+	struct task_struct *task = bpf_get_current_task_btf();
 	const struct wt_task_slot *slot;
 	__u32 tid;
+	__u64 id;
 
-	if (!LOADS_ARE_CHEAP || !cfg.slots || cfg.pidns_ino || !shared.enabled)
+	if (!cfg.slots) {
+		only_here();
 		return false;
-	tid = task_tid(task);
+	}
+	tid = task->pid;
+	id = slot_id(task->start_boottime);
 	slot = task_slot(tid);
-	return slot && *(const volatile __u64 *)&slot->verdict == slot_id(task, tid);
+	return slot && *(const volatile __u64 *)&slot->verdict == id;
+#else
+	return false;
+#endif
 }
 
 static __always_inline bool shows_our_output(const struct wt_who *who)

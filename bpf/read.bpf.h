@@ -48,6 +48,12 @@ static __always_inline __u64 kread_number(const void *ptr)
 }
 
 /*
+ * An instruction that no other way leads to. The verifier takes a branch on a constant out if one
+ * side of it is dead, so that side must be nobody else's, too.
+ */
+#define only_here() asm volatile("r0 = 0" ::: "r0")
+
+/*
  * A function of its own to the verifier, which walks it once instead of once for each way to each
  * call. Linux 5.10 takes only numbers as arguments of these, so pointers travel as __u64. Kernels
  * before 6.8 walk it even if no way leads to it, so it begins with a look at cfg if not every

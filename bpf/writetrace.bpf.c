@@ -36,14 +36,10 @@ static __always_inline struct pt_regs *fentry_regs(__u64 *ctx)
 	return regs;
 }
 
-/* Is there an operation behind a system call number, native or 32-bit? */
+/* Can there be an operation behind a system call number, native or 32-bit? */
 static __always_inline bool op_has_syscall(__u32 nr)
 {
-	if (nr >= WT_SYSCALLS)
-		return false;
-	barrier_var(nr); /* or the compiler tests one register and uses another */
-	nr &= WT_SYSCALLS - 1;
-	return syscalls[nr].native | syscalls[nr].compat;
+	return *(const volatile __u16 *)&syscalls[nr & (WT_SYSCALLS - 1)];
 }
 
 /* That operation, or -1. Numbers differ between native and 32-bit. */
@@ -51,7 +47,9 @@ static __always_inline int op_of_syscall(__u32 nr, struct task_struct *task, boo
 {
 	__u32 op;
 
-	barrier_var(nr);
+	if (nr >= WT_SYSCALLS)
+		return -1;
+	barrier_var(nr); /* or the compiler tests one register and uses another */
 	nr &= WT_SYSCALLS - 1;
 	*compat = task_in_compat_call(task);
 	op = *compat ? syscalls[nr].compat : syscalls[nr].native;
@@ -65,20 +63,19 @@ static __always_inline void call_begin(struct pt_regs *regs, struct task_struct 
 	if (call < WT_OP_COUNT)
 		op_enter(regs, task, call, compat);
 	else
-		aio_enter(regs, call, compat, copy);
+		aio_begins(regs, call, compat, copy);
 }
 
-static __always_inline int call_enter(struct pt_regs *regs, __u32 nr, __u32 copy)
+/* @ask: nobody has asked yet who calls. */
+static __always_inline int call_enter(struct pt_regs *regs, __u32 nr, bool ask, __u32 copy)
 {
 	struct task_struct *task;
 	bool compat;
 	int op;
 
-	if (!op_has_syscall(nr))
+	if (!op_has_syscall(nr) || (ask && task_is_refused()))
 		return 0;
 	task = current_task();
-	if (task_is_refused(task))
-		return 0;
 	op = op_of_syscall(nr, task, &compat);
 	if (op >= 0)
 		call_begin(regs, task, op, compat, copy);
@@ -95,17 +92,16 @@ static __always_inline void call_end(struct pt_regs *regs, struct task_struct *t
 		aio_exit(regs, ret, call, compat, copy);
 }
 
-static __always_inline int call_exit(struct pt_regs *regs, __u32 nr, __s64 ret, __u32 copy)
+static __always_inline int call_exit(struct pt_regs *regs, __u32 nr, __s64 ret, bool ask,
+				     __u32 copy)
 {
 	struct task_struct *task;
 	bool compat;
 	int op;
 
-	if (!op_has_syscall(nr))
+	if (!op_has_syscall(nr) || (ask && task_is_refused()))
 		return 0;
 	task = current_task();
-	if (task_is_refused(task))
-		return 0;
 	op = op_of_syscall(nr, task, &compat);
 	if (op >= 0)
 		call_end(regs, task, ret, op, compat, copy);
@@ -113,10 +109,11 @@ static __always_inline int call_exit(struct pt_regs *regs, __u32 nr, __s64 ret, 
 }
 
 /*
- * A program belongs to one function and is verified anew for each. So what is attached is nothing
- * but a jump, made when it is known where to (common/session_fentry.c), to one of these, which are
- * not attached: the number of the system call says which it was. The kernel wants who jumps and who
- * is jumped to to agree on the function's type, of which it has two that differ in a name.
+ * A program belongs to one function and is verified anew for each. So what is attached is little
+ * more than a jump, a copy of FENTRY_JUMP for each function (common/session_fentry.c), to one of
+ * FENTRY_CALL, which are not attached: the number of the system call says which it was. The kernel
+ * wants who jumps and who is jumped to to agree on the function's type, of which it has two that
+ * differ in a name.
  */
 #define JUMPS(name, copies)                            \
 	struct {                                       \
@@ -143,23 +140,44 @@ JUMPS(fexit_jumps_2, WT_COPIES)
 			bpf_tail_call(ctx, jumps, 0); \
 	} while (0)
 
-#define FENTRY_CALL(name, jumps, copy)                             \
-	SEC("?fentry")                                             \
-	int name##_##copy(__u64 *ctx)                              \
-	{                                                          \
-		struct pt_regs *regs = fentry_regs(ctx);           \
-                                                                   \
-		NO_STACK_OF_THE_CPU(ctx, &jumps);                  \
-		return call_enter(regs, regs_syscall(regs), copy); \
+#define FENTRY_JUMP(type, name, jumps, copy)              \
+	SEC("?" #type)                                    \
+	int name##_##copy(__u64 *ctx)                     \
+	{                                                 \
+		if (!task_is_refused())                   \
+			bpf_tail_call(ctx, &jumps, copy); \
+		return 0;                                 \
 	}
-#define FEXIT_CALL(name, jumps, copy)                                     \
-	SEC("?fexit")                                                     \
-	int name##_##copy(__u64 *ctx)                                     \
-	{                                                                 \
-		struct pt_regs *regs = fentry_regs(ctx);                  \
-                                                                          \
-		NO_STACK_OF_THE_CPU(ctx, &jumps);                         \
-		return call_exit(regs, regs_syscall(regs), ctx[1], copy); \
+#define FEXIT_JUMPS(name, jumps)           \
+	FENTRY_JUMP(fexit, name, jumps, 0) \
+	FENTRY_JUMP(fexit, name, jumps, 1) \
+	FENTRY_JUMP(fexit, name, jumps, 2) \
+	FENTRY_JUMP(fexit, name, jumps, 3)
+
+FENTRY_JUMP(fentry, fentry_jump, fentry_jumps, 0)
+FENTRY_JUMP(fentry, fentry_jump, fentry_jumps, 1)
+FENTRY_JUMP(fentry, fentry_jump_2, fentry_jumps_2, 0)
+FENTRY_JUMP(fentry, fentry_jump_2, fentry_jumps_2, 1)
+FEXIT_JUMPS(fexit_jump, fexit_jumps)
+FEXIT_JUMPS(fexit_jump_2, fexit_jumps_2)
+
+#define FENTRY_CALL(name, jumps, copy)                                                    \
+	SEC("?fentry")                                                                    \
+	int name##_##copy(__u64 *ctx)                                                     \
+	{                                                                                 \
+		struct pt_regs *regs = fentry_regs(ctx);                                  \
+                                                                                          \
+		NO_STACK_OF_THE_CPU(ctx, &jumps);                                         \
+		return call_enter(regs, regs_syscall(regs, cfg.typed_regs), false, copy); \
+	}
+#define FEXIT_CALL(name, jumps, copy)                                                            \
+	SEC("?fexit")                                                                            \
+	int name##_##copy(__u64 *ctx)                                                            \
+	{                                                                                        \
+		struct pt_regs *regs = fentry_regs(ctx);                                         \
+                                                                                                 \
+		NO_STACK_OF_THE_CPU(ctx, &jumps);                                                \
+		return call_exit(regs, regs_syscall(regs, cfg.typed_regs), ctx[1], false, copy); \
 	}
 #define FEXIT_CALLS(name, jumps)   \
 	FEXIT_CALL(name, jumps, 0) \
@@ -179,14 +197,14 @@ FEXIT_CALLS(fexit_call_2, fexit_jumps_2)
  */
 static __always_inline int raw_enter(__u64 *ctx, __u32 copy)
 {
-	return call_enter((struct pt_regs *)ctx[0], ctx[1], copy);
+	return call_enter((struct pt_regs *)ctx[0], ctx[1], true, copy);
 }
 
 static __always_inline int raw_exit(__u64 *ctx, __u32 copy)
 {
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 
-	return call_exit(regs, regs_syscall(regs), ctx[1], copy);
+	return call_exit(regs, regs_syscall(regs, true), ctx[1], true, copy);
 }
 
 /*
@@ -217,27 +235,19 @@ static __always_inline struct pt_regs *current_regs(void)
 
 static __always_inline int tracepoint_enter(const struct syscall_tracepoint *ctx, __u32 copy)
 {
-	struct task_struct *task;
 	int op = tracepoint_op(ctx);
 
-	if (op < 0)
-		return 0;
-	task = current_task();
-	if (!task_is_refused(task))
-		call_begin(current_regs(), task, op, false, copy);
+	if (op >= 0 && !task_is_refused())
+		call_begin(current_regs(), current_task(), op, false, copy);
 	return 0;
 }
 
 static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx, __u32 copy)
 {
-	struct task_struct *task;
 	int op = tracepoint_op(ctx);
 
-	if (op < 0)
-		return 0;
-	task = current_task();
-	if (!task_is_refused(task))
-		call_end(current_regs(), task, ctx->ret, op, false, copy);
+	if (op >= 0 && !task_is_refused())
+		call_end(current_regs(), current_task(), ctx->ret, op, false, copy);
 	return 0;
 }
 

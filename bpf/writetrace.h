@@ -317,11 +317,12 @@ struct wt_counters {
 /* System call numbers in use are below this on every architecture we know. */
 #define WT_SYSCALLS 512
 
-/* What a system call number means to us: operation (or enum wt_call_id) + 1, or 0. */
+/* What a system call number means to us: operation (or enum wt_call_id) + 1, or 0. Both can be
+ * loaded at once. */
 struct wt_syscall {
 	__u8 native;
 	__u8 compat;
-};
+} __attribute__((aligned(2)));
 
 /* io_uring's opcodes in use are below this. */
 #define WT_URING_OPCODES 128
@@ -391,7 +392,7 @@ struct wt_aio_context {
 
 /* What programs know of a task, by its number modulo WT_TASK_SLOTS: whoever comes later has it. */
 struct wt_task_slot {
-	__u64 verdict; /* identity of the task, and in bit 0 whether it is listed */
+	__u64 verdict; /* which task, and in bit 63 whether it is listed: see slot_id() */
 	__u64 start;   /* of its operation: ns << WT_SLOT_TID_BITS | the rest of its number; or 0 */
 };
 #define WT_TASK_SLOTS	 16384

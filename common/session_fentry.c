@@ -3,8 +3,8 @@
  * Backend fentry: what is attached to the kernel's functions.
  *
  * A program is verified anew for each function that it is attached to. So there is one for all of
- * them, and what is attached only jumps there (a tail call). Jumps are made here: they are the same
- * but for where they are attached and which of the two programs they go to.
+ * them, and what is attached does little more than to jump there (a tail call). These jumps are
+ * copies of one that the skeleton has loaded, and which itself is not attached.
  */
 #include "session_internal.h"
 
@@ -25,6 +25,10 @@
 
 static const char *const enter_programs[PROTOTYPES] = { "fentry_call", "fentry_call_2" };
 static const char *const exit_programs[PROTOTYPES] = { "fexit_call", "fexit_call_2" };
+
+/* What is copied */
+static const char *const enter_jumps[PROTOTYPES] = { "fentry_jump", "fentry_jump_2" };
+static const char *const exit_jumps[PROTOTYPES] = { "fexit_jump", "fexit_jump_2" };
 
 static bool is_hooked(const struct session *s, unsigned int hook)
 {
@@ -93,52 +97,48 @@ int session_fentry_choose(struct session *s)
 			err = bpf_map__set_autocreate(exit[i], has);
 		for (int copy = 0; has && copy < s->copies && !err; copy++) {
 			err = choose_program(s, exit_programs[i], copy, examples[i]);
-			if (!err && begins && copy < WT_ENTER_COPIES)
-				err = choose_program(s, enter_programs[i], copy, examples[i]);
+			if (!err)
+				err = choose_program(s, exit_jumps[i], copy, examples[i]);
+			if (err || !begins || copy >= WT_ENTER_COPIES)
+				continue;
+			err = choose_program(s, enter_programs[i], copy, examples[i]);
+			if (!err)
+				err = choose_program(s, enter_jumps[i], copy, examples[i]);
 		}
 	}
 	return err;
 }
 
-static int load_jump(const char *name, bool exit, unsigned int function, int map, int copy)
+bool session_fentry_is_copied(const char *program)
+{
+	return !strncmp(program, "fentry_jump_", 12) || !strncmp(program, "fexit_jump_", 11);
+}
+
+/* Once a program has been loaded its instructions are as the kernel takes them: with the places of
+ * members and the descriptors of maps. */
+static int load_jump(const char *name, bool exit, unsigned int function,
+		     const struct bpf_program *model)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .attach_btf_id = function,
 		    .expected_attach_type = exit ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY);
-	const struct bpf_insn insns[] = {
-		/* r2 = map, in two slots; r3 = key; r1 is the context */
-		{ .code = BPF_LD | BPF_DW | BPF_IMM,
-		  .dst_reg = BPF_REG_2,
-		  .src_reg = BPF_PSEUDO_MAP_FD,
-		  .imm = map },
-		{},
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = copy },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_tail_call },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
 	char short_name[BPF_OBJ_NAME_LEN];
 	int fd;
 
 	snprintf(short_name, sizeof(short_name), "%s", name);
-	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, short_name, "GPL", insns,
-			   sizeof(insns) / sizeof(*insns), &opts);
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, short_name, "GPL", bpf_program__insns(model),
+			   bpf_program__insn_cnt(model), &opts);
 	return fd < 0 ? -errno : fd;
 }
 
 static int attach_jump(struct session *s, unsigned int hook, bool exit, int copy)
 {
 	struct session_jump *jump = &s->jumps[s->n_jumps];
-	const bool other = which_prototype(s, hook);
-	int map;
+	const int which = which_prototype(s, hook);
 
-	if (exit)
-		map = bpf_map__fd(other ? s->skel->maps.fexit_jumps_2 : s->skel->maps.fexit_jumps);
-	else
-		map = bpf_map__fd(other ? s->skel->maps.fentry_jumps_2
-					: s->skel->maps.fentry_jumps);
 	backend_program(BACKEND_FENTRY, exit, hook % WT_CALL_COUNT, hook >= WT_CALL_COUNT, copy,
 			jump->name, sizeof(jump->name));
-	jump->prog = load_jump(jump->name, exit, s->hooks[hook].id, map, copy);
+	jump->prog = load_jump(jump->name, exit, s->hooks[hook].id,
+			       session_program(s, (exit ? exit_jumps : enter_jumps)[which], copy));
 	if (jump->prog < 0)
 		return jump->prog;
 	s->n_jumps++;

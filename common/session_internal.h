@@ -124,6 +124,9 @@ int session_fentry_choose(struct session *s);
 /** session_fentry_fill - say which programs are jumped to; after load */
 int session_fentry_fill(struct session *s);
 
+/** session_fentry_is_copied - a program that is only loaded for its instructions */
+bool session_fentry_is_copied(const char *program);
+
 /** session_fentry_attach - attach copy number @copy of all entry or exit programs */
 int session_fentry_attach(struct session *s, bool exit, int copy);
 

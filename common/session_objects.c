@@ -75,7 +75,7 @@ static int each_program(const struct session *s, int (*fn)(void *arg, const char
 	int err;
 
 	bpf_object__for_each_program (prog, s->skel->obj) {
-		if (bpf_program__fd(prog) < 0)
+		if (bpf_program__fd(prog) < 0 || session_fentry_is_copied(bpf_program__name(prog)))
 			continue;
 		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s", bpf_program__name(prog));
 		err = fn(arg, name, bpf_program__fd(prog));

@@ -43,13 +43,15 @@ check() { workload check-record writers "$@" "${lanes[@]}" >>checked || fail "$1
 seconds=$(sampled 2 10)
 [[ ${WT_GUEST-} != 1 ]] || seconds=10
 
+# The writers are the target's: on the one processor that is emulated the reader must get at its work, too.
+reader_first() { ! in_guest || renice -n -10 "$BASHPID" >/dev/null; }
+
 # reads_while_written MODE [ARGUMENT...]: nothing torn, and in the end the newest N exactly
 reads_while_written() {
 	local mode=$1 dumps=0
 	shift
 	start_target
-	# the writers are the target's: on the one processor that is emulated the reader must get at its work, too
-	! in_guest || renice -n -10 "$BASHPID" >/dev/null
+	reader_first
 	record_into "$@"
 	record "$mode" "$seconds"
 	while records_on; do
@@ -81,6 +83,7 @@ reads_while_written() {
 # The newest is being written as often as not.
 @test "a recorder of a few events, read in a loop" {
 	start_target
+	reader_first
 	record_into --events 8
 	record one "$seconds"
 	dumps=0
