@@ -49,8 +49,8 @@ static __always_inline int aio_look_at(struct aio_unseen *u)
 }
 
 /*
- * Looks at all of them. The process uses a slot again once it has taken the result out of it and
- * submits once more, so they are looked at before that, and again after it.
+ * Looks at all of them, when io_submit ends. The ring has room for twice as many as the process has
+ * asked for: so many can be in there since the last look, and so many can have been added now.
  */
 #ifdef WT_DIRECT
 static long aio_look_step(__u32 i, struct aio_unseen *u)
@@ -195,23 +195,6 @@ static __always_inline void aio_exit_all(__u32 call, __u64 list, __u32 n, __s64 
 	}
 }
 #endif
-
-/* What was in the ring before io_submit. Apart, as what aio_enter() has on the stack would be too
- * much beneath it. */
-wt_apart int aio_look_before(struct pt_regs *regs, bool compat)
-{
-	if (cfg.aio_blocks)
-		aio_look_all(regs_arg(regs, 0, compat));
-	return 0;
-}
-
-/* io_submit begins. Blocks that are used again are put aside with what is known of their results,
- * which are looked at then. */
-static __always_inline void aio_begins(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
-{
-	if (aio_enter(regs, call, compat, copy))
-		aio_look_before(regs, compat);
-}
 
 /* One of AIO's calls ends. */
 wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)

@@ -281,8 +281,8 @@ static __always_inline void aio_put_all(__u64 list, __u32 n, __u64 context, __u6
 }
 #endif
 
-/* io_submit begins. Return: 1 if it is of interest. */
-wt_apart int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
+/* io_submit begins. */
+static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy)
 {
 	__u64 list, from, context;
 	struct wt_who who;
@@ -296,7 +296,7 @@ wt_apart int aio_enter(struct pt_regs *regs, __u32 call, bool compat, __u32 copy
 	n = regs_arg(regs, 1, compat);
 	list = regs_arg(regs, 2, compat);
 	aio_put_all(list, n, context, from, compat, copy);
-	return 1;
+	return 0;
 }
 
 #endif

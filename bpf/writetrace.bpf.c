@@ -63,7 +63,7 @@ static __always_inline void call_begin(struct pt_regs *regs, struct task_struct 
 	if (call < WT_OP_COUNT)
 		op_enter(regs, task, call, compat);
 	else
-		aio_begins(regs, call, compat, copy);
+		aio_enter(regs, call, compat, copy);
 }
 
 /* @ask: nobody has asked yet who calls. */

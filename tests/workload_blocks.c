@@ -136,8 +136,8 @@ static void fill(struct aio *a, int fd, int size)
 	aio_submit(a);
 }
 
-/* Twice as much as one io_submit hands over is in the ring when the process begins to take it; what
- * it hands over next is at once in the same slots, as there are not three times as many. */
+/* All that was asked for is in the ring before it can be read, and as much again when it is looked
+ * at: by the same control blocks and by others, in slots of which each is used several times. */
 static void hidden(struct aio *a)
 {
 	static struct aio second;
@@ -145,14 +145,16 @@ static void hidden(struct aio *a)
 
 	second.ops = a->ops;
 	second.context = a->context;
-	for (int round = 1; round <= 9; round += 3) {
+	for (int round = 1; round <= 20; round += 4) {
 		hide(a);
 		fill(a, fd, round);
-		hide(a);
-		fill(&second, fd, round + 1);
 		reap(a, AIO_AT_ONCE);
+		fill(&second, fd, round + 1);
 		reap(&second, AIO_AT_ONCE);
+		hide(a);
 		fill(a, fd, round + 2);
+		reap(a, AIO_AT_ONCE);
+		fill(a, fd, round + 3);
 		reap(a, AIO_AT_ONCE);
 	}
 	aio_submit(a);
