@@ -11,9 +11,9 @@
 
 #define RWF_APPEND 0x10 /* include/uapi/linux/fs.h */
 
-/* Events or control blocks of one call; what is beyond counts as lost. Where the
- * verifier walks each step of a loop (see wt_repeat()) it is one of rounds, each a function with a
- * loop, so that one is not multiplied by the other. */
+/* Events or control blocks of one call; what is beyond counts as lost. Where the verifier walks
+ * each step of a loop (see wt_repeat()) it is one of rounds, each a function with a loop, so that
+ * one is not multiplied by the other. */
 #define AIO_ROUNDS  16
 #define AIO_A_ROUND 64
 #define AIO_AT_ONCE (AIO_ROUNDS * AIO_A_ROUND)

@@ -392,7 +392,7 @@ struct wt_aio_context {
 
 /* What programs know of a task, by its number modulo WT_TASK_SLOTS: whoever comes later has it. */
 struct wt_task_slot {
-	__u64 verdict; /* which task, and in bit 63 whether it is listed: see slot_id() */
+	__u64 verdict; /* which task, and in bit 63 that it is not listed: see slot_id() */
 	__u64 start;   /* of its operation: ns << WT_SLOT_TID_BITS | the rest of its number; or 0 */
 };
 #define WT_TASK_SLOTS	 16384

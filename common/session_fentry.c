@@ -111,7 +111,8 @@ int session_fentry_choose(struct session *s)
 
 bool session_fentry_is_copied(const char *program)
 {
-	return !strncmp(program, "fentry_jump_", 12) || !strncmp(program, "fexit_jump_", 11);
+	return !strncmp(program, enter_jumps[0], strlen(enter_jumps[0])) ||
+	       !strncmp(program, exit_jumps[0], strlen(exit_jumps[0]));
 }
 
 /* Once a program has been loaded its instructions are as the kernel takes them: with the places of
