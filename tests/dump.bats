@@ -168,7 +168,7 @@ load dump
 	order 'printf %0100d 0 >>many'
 	until_true reported 1070
 	has_ended INT
-	is "$(jq -n -r "inputs | ($adds_up_jq)" reports)" "" "what does not add up"
+	is "$(jq -n -r "inputs | ($(adds_up_jq))" reports)" "" "what does not add up"
 	dump -j
 	adds_up 1070 29965 3
 	jq -n -r --slurpfile whole out '
@@ -375,7 +375,7 @@ load dump
 	until_true test -e "$done_in/$orders_given"
 	dump -j
 	adds_up $(($(scaled 1000000 30000) + $(scaled 300000 10000))) $((7 * $(scaled 1000000 30000) + 3 * $(scaled 300000 10000))) 0
-	is "$(jq -n -r "inputs | ($adds_up_jq)" docs.1 docs.2)" "" "what does not add up"
+	is "$(jq -n -r "inputs | ($(adds_up_jq))" docs.1 docs.2)" "" "what does not add up"
 	is "$(jq -n '[inputs | .totals.calls] | length' docs.1 docs.2)" $((2 * rounds)) documents
 	for i in 1 2; do
 		jq -e -s '[.[].totals.calls] | . == sort' docs.$i || fail "calls become fewer"

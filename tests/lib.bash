@@ -250,8 +250,11 @@ same_events() {
 
 # The document of `dump -j` and `trace -c -j`
 
-# shellcheck disable=SC2016,SC2034
-adds_up_jq='
+# adds_up_jq: a jq filter for one such document, empty if the totals are the sum of the operations and of all rows, and nothing is
+# lost; else what is wrong
+adds_up_jq() {
+	# shellcheck disable=SC2016
+	echo '
 	def sums($keys): . as $list
 		| reduce $keys[] as $key ({}; .[$key] = reduce $list[][$key] as $n (0; . + $n));
 	. as $doc
@@ -262,8 +265,9 @@ adds_up_jq='
 	elif any(.ops[]; .latency_hist and ([.latency_hist[].count] | add) > .calls) then
 		"a histogram of latencies has more than all calls"
 	elif (.lost | keys) != ["inflight", "ring", "skipped", "unpaired"] then "causes: \(.lost)"
-	elif any(.lost[]; . != 0 and . != null) then "lost: \(.lost)"
+	elif .lost | '"$(none_lost '$doc.totals.calls')"' | not then "lost: \(.lost)"
 	else empty end'
+}
 
 # adds_up [CALLS [BYTES [ERRORS]]]: ./out is one such document, in which the totals are the sum of the operations and of
 # all rows (and these) and nothing is lost. Leaves $calls, $bytes and $errors.
@@ -271,10 +275,19 @@ adds_up() {
 	local wrong
 	read -r calls bytes errors wrong < <(jq -n -r '
 		[inputs] | if length != 1 then "? ? ? \(length) documents"
-		else .[0] | "\(.totals | "\(.calls) \(.bytes) \(.errors)") \('"$adds_up_jq"' // "")" end' out || true)
+		else .[0] | "\(.totals | "\(.calls) \(.bytes) \(.errors)") \('"$(adds_up_jq)"' // "")" end' out || true)
 	[[ $calls ]] || fail "./out is not such a document"
 	[[ ! $wrong ]] || fail "$wrong"
 	is "$calls calls, $bytes bytes, $errors errors" "${1-$calls} calls, ${2-$bytes} bytes, ${3-$errors} errors"
+}
+
+# counted N: ./out is one such document, and so many calls were counted, but for those that the kernel may have skipped: few
+counted() {
+	local calls skipped
+	read -r calls skipped < <(jq -r '"\(.totals.calls) \(.lost.skipped // 0)"' out)
+	kernel_preempts || skipped=0
+	between $(($1 - skipped)) "$calls" "$1" "calls (at most $skipped skipped)"
+	((skipped * 50 <= $1)) || fail "$skipped of $1 may have been skipped"
 }
 
 # same_rows EVENTS BY [CONDITION]: the rows of ./out are what those EVENTS (as `trace -j` shows them) for which CONDITION

@@ -37,8 +37,14 @@ record_into() {
 	! grep -q 'of each CPU' err || lanes=(--lanes)
 }
 
+# may_skip: how many of them, at most, the kernel may have skipped by now; what is checked later may be that many short
+skips=()
+may_skip() {
+	! kernel_preempts || skips=(--skipped "$(writetrace --bpffs "$bpffs" dump -j | jq .lost.skipped)")
+}
+
 # check FILE [OPTION...]
-check() { workload check-record writers "$@" "${lanes[@]}" >>checked || fail "$1 is not what was written"; }
+check() { workload check-record writers "$@" "${lanes[@]}" "${skips[@]}" >>checked || fail "$1 is not what was written"; }
 
 seconds=$(sampled 2 10)
 [[ ${WT_GUEST-} != 1 ]] || seconds=10
@@ -57,12 +63,14 @@ reads_while_written() {
 	while records_on; do
 		dump --events -j
 		expect_status 0
+		may_skip
 		check out
 		dumps=$((dumps + 1))
 	done
 	sort checked | uniq -c | sort -n | tail -n 5
 	between 2 "$dumps" 1000000 dumps
 	has checked '^[1-9][0-9]* shown'
+	may_skip
 	for n in 1 2 10 1000; do
 		dump --events=$n -j
 		check out --newest $n
@@ -70,7 +78,7 @@ reads_while_written() {
 	dump --events -j
 	check out --newest 4096
 	dump -j
-	is "$(jq .totals.calls out)" "$(awk '{ n += $3 } END { print n }' writers)" calls
+	counted "$(awk '{ n += $3 } END { print n }' writers)"
 	unpin default
 }
 
@@ -89,10 +97,12 @@ reads_while_written() {
 	dumps=0
 	while records_on; do
 		dump --events -j
+		may_skip
 		check out
 		dumps=$((dumps + 1))
 	done
 	between 10 "$dumps" 1000000 dumps
+	may_skip
 	dump --events -j
 	check out --newest 8
 }
@@ -120,6 +130,7 @@ follows() {
 	record "$mode" "$seconds"
 	until_true test -e "$done_in/$orders_given"
 	cp lines after
+	may_skip
 	unpin default
 	end_trace none
 	expect_status 0
@@ -171,6 +182,7 @@ follows() {
 		record_into --events "$events"
 		record hop 0 --calls "$(scaled 20000)"
 		until_true test -e "$done_in/$orders_given"
+		may_skip
 		for n in 1 2 15 16 99 100 101 1000000; do
 			dump --events=$n -j
 			expect_status 0

@@ -56,7 +56,7 @@ grows() {
 			(.rows[] | "row \(.other) \(.pid) \(.path) " as $row
 				| {calls, bytes, errors, latency_ns, latency_max_ns}
 				| to_entries[] | .key |= $row + .)] | from_entries;
-		def wrong: ('"$adds_up_jq"'),
+		def wrong: ('"$(adds_up_jq)"'),
 			if any(.ops[]; ([.latency_hist[].count] | add) != .calls) then "a latency is missing in a histogram"
 			elif any(.ops[], .rows[]; .latency_max_ns > .latency_ns) then "a maximum is above its sum"
 			elif .totals as $t | any(.rows[]; .calls > $t.calls or .bytes > $t.bytes or .errors > $t.errors
