@@ -217,11 +217,11 @@ check-compilers:
 	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
 	$(Q)tests/compilers
 
-# The same tests at their full size, which takes an hour or two: on this machine's kernel only.
+# The same tests at their full size on this machine's kernel, an hour or two; then those of other kernels, of which check runs a part.
 check-long:
 	$(Q).ci/deps build check
 	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
-	$(Q)WT_LONG=1 tests/run units host
+	$(Q)status=0; WT_LONG=1 tests/run units host || status=1; tests/kernels || status=1; exit $$status
 
 bench:
 	$(Q).ci/deps build check
@@ -301,9 +301,9 @@ help:
 	@echo 'man             build the man pages'
 	@echo 'run             install what is missing, build, trace a real program'
 	@echo 'check           install what is missing, build, pass all tests'
-	@echo 'check-kernels   tests in guests of all kernels that we support (an hour or two)'
+	@echo 'check-kernels   all tests in guests of all kernels that we support (hours)'
 	@echo 'check-compilers builds with gcc, clang, and the newest libbpf, tried in guests'
-	@echo 'check-long      units and tests of this kernel at full size, the package in a fresh Debian (an hour or two)'
+	@echo 'check-long      tests of this kernel at full size, the package in a fresh Debian; then check-kernels'
 	@echo 'bench           what tracing costs, as a table (half an hour; ROWS="null rate" for some)'
 	@echo 'bench-deps      install other tracers, to be measured beside it'
 	@echo 'install         to PREFIX ($(PREFIX)) below DESTDIR; uninstall undoes it'

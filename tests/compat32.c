@@ -2,7 +2,7 @@
 /*
  * What a 32-bit program does, where numbers and the passing of positions and vectors differ: writes
  * to FILE with each system call; or copies, sends and syncs (`ways`), uses AIO (`aio`) or io_uring
- * (`uring`), or makes the calls of old C libraries (`old`). ops.bats and ways.bats know what must
+ * (`uring`), or makes the calls of old C libraries (`old`). tasks.bats and ways.bats know what must
  * be seen of it.
  */
 #define _FILE_OFFSET_BITS 64
