@@ -152,7 +152,7 @@ value:$PWD:3:two  words"
 	workload loop /dev/null 0 1 --seconds 600 3>&- &
 	writer=$!
 	started+=("$writer")
-	writetrace trace -q -j -p "$writer" >pipe 2>err 3>&- {hold}>&- &
+	writetrace trace "${quick[@]}" -q -j -p "$writer" >pipe 2>err 3>&- {hold}>&- &
 	tracer=$!
 	started+=("$tracer")
 	until_true is_tracing
@@ -220,7 +220,7 @@ value:$PWD:3:two  words"
 	started+=("$writer")
 	begin=$(now_ms)
 	set +o pipefail
-	{ writetrace trace -p "$writer" 2>err || echo $? >code; } 3>&- | head -n 1 >lines
+	{ writetrace trace "${quick[@]}" -p "$writer" 2>err || echo $? >code; } 3>&- | head -n 1 >lines
 	took=$(($(now_ms) - begin))
 	has lines '^TIME'
 	between 0 "$took" $((5000 * slow)) milliseconds

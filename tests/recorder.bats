@@ -161,19 +161,25 @@ follows() {
 	tracer=$!
 	started+=("$tracer")
 	until_true is_tracing
+	before=0
 	for ((i = 0; i < 5; i++)); do
 		rm -f checked
 		record one 0 --calls 250
 		until_true test -e "$done_in/$orders_given"
-		is_shown() { [[ $(wc -l <lines) == $((1000 * (i + 1))) ]]; }
+		dump -j
+		counted $((1000 * (i + 1)))
+		calls=$(jq .totals.calls out)
+		is_shown() { [[ $(wc -l <lines) == "$calls" ]]; }
 		until_true is_shown
-		tail -n 1000 lines >part
+		tail -n "+$((before + 1))" lines >part
+		may_skip
 		check part --follow
-		is "$(<checked)" "1000 shown, 0 lost, 0 missing"
+		[[ $(<checked) == "$((calls - before)) shown, 0 lost, "* ]] || fail "$(<checked)"
+		before=$calls
 	done
 	end_trace
 	expect_status 0
-	is "$(jq -c . lines | wc -l)" 5000 "JSON lines"
+	is "$(jq -c . lines | wc -l)" "$calls" "JSON lines"
 }
 
 @test "small recorders keep exactly the newest" {

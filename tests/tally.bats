@@ -17,26 +17,36 @@ teardown() {
 	drop_bpffs
 }
 
-# same_sums SUMS: ./out counts what the workload says it has done (workload_many.c), to the operation. It may have a row
-# `other` instead of some rows, but none that is only in part what it should be.
+# same_sums SUMS: ./out counts what the workload says it has done (workload_many.c), to the operation; where the kernel preempts
+# programs, all but at most as many calls as it says. It may have a row `other` instead of some rows, but none that is only in
+# part what it should be.
 same_sums() {
-	local wrong
-	wrong=$(jq -n -r --slurpfile want "$1" --slurpfile got out '
+	local wrong preempts=false
+	! kernel_preempts || preempts=true
+	wrong=$(jq -n -r --slurpfile want "$1" --slurpfile got out --argjson preempts "$preempts" '
 		def sums: {calls, bytes, errors};
 		def names: "\(.pid) \(.comm) \(.path)";
-		def ops: [.ops[] | {op, sums: sums, sizes: [.size_hist[] | select(.count > 0)]}] | sort;
 		$want[0] as $want | $got[0] as $got
-		| [$got.rows[] | select(.other | not)] as $rows
+		| (if $preempts then $got.lost.skipped // 0 else 0 end) as $skipped
+		| def fewer($a; $b): $a == $b or ($a != null and $b != null and $a <= $b and $a + $skipped >= $b);
+		def near($a; $b): $a == $b
+			or ($skipped > 0 and fewer($a.calls; $b.calls) and fewer($a.errors; $b.errors) and $a.bytes <= $b.bytes);
+		def by_op: [.ops[] | {key: .op, value: {sums: sums, sizes: [.size_hist[] | select(.count > 0)
+			| {key: "\(.le)", value: .count}] | from_entries}}] | from_entries;
+		def near_ops($a; $b): $a == $b
+			or (($a | keys) == ($b | keys) and all($a | keys[]; $a[.] as $a | $b[.] as $b | near($a.sums; $b.sums)
+				and all($a.sizes | keys[]; fewer($a.sizes[.]; $b.sizes[.]))));
+		[$got.rows[] | select(.other | not)] as $rows
 		| ([$want.rows[] | {key: names, value: sums}] | from_entries) as $known
 		| if $got.totals != null and ($got | length) != 5 then "the document has \($got | keys)"
 		elif ($want.rows | length) == 0 then "nothing is expected"
-		elif ($want.ops | length) > 0 and ($got.totals | sums) != $want.totals then
-			"the totals are \($got.totals), expected \($want.totals)"
-		elif ($want.ops | length) > 0 and ($got | ops) != ($want | ops) then
-			"the operations are \($got | ops), expected \($want | ops)"
+		elif ($want.ops | length) > 0 and (near($got.totals | sums; $want.totals) | not) then
+			"the totals are \($got.totals), expected \($want.totals), at most \($skipped) skipped"
+		elif ($want.ops | length) > 0 and (near_ops($got | by_op; $want | by_op) | not) then
+			"the operations are \($got | by_op), expected \($want | by_op)"
 		elif ([$rows[] | names] | unique | length) != ($rows | length) then "a row is there twice"
-		elif any($rows[]; sums != $known[names]) then
-			"rows: ", ([$rows[] | select(sums != $known[names])][:3][] | "shown \(.), expected \($known[names])")
+		elif any($rows[]; near(sums; $known[names]) | not) then
+			"rows: ", ([$rows[] | select(near(sums; $known[names]) | not)][:3][] | "shown \(.), expected \($known[names])")
 		elif ($got.rows | length) == ($rows | length) and ($rows | length) != ($want.rows | length) then
 			"\($rows | length) rows, expected \($want.rows | length)"
 		else empty end' | cut -c1-1000) || wrong="./out or $1 is not JSON"
@@ -44,10 +54,12 @@ same_sums() {
 }
 
 # grows FILE...: documents of `dump -j`, one after the other in each file, each of which adds up. All together, in the
-# order of the moments they are of, no number ever becomes less. Prints how many there are.
+# order of the moments they are of, no number ever becomes less. Prints how many there are. (Of a call whose begin was skipped
+# no latency is known.)
 grows() {
-	local wrong
-	wrong=$(jq -n -r '
+	local wrong preempts=false
+	! kernel_preempts || preempts=true
+	wrong=$(jq -n -r --argjson preempts "$preempts" '
 		def numbers: [(.totals | to_entries[] | .key |= "totals \(.)"),
 			(.ops[] | .op as $op
 				| (to_entries[] | select(.value | type == "number") | .key |= "\($op) \(.)"),
@@ -57,7 +69,7 @@ grows() {
 				| {calls, bytes, errors, latency_ns, latency_max_ns}
 				| to_entries[] | .key |= $row + .)] | from_entries;
 		def wrong: ('"$(adds_up_jq)"'),
-			if any(.ops[]; ([.latency_hist[].count] | add) != .calls) then "a latency is missing in a histogram"
+			if any(.ops[]; ([.latency_hist[].count] | add) != .calls) and ($preempts | not) then "a latency is missing in a histogram"
 			elif any(.ops[], .rows[]; .latency_max_ns > .latency_ns) then "a maximum is above its sum"
 			elif .totals as $t | any(.rows[]; .calls > $t.calls or .bytes > $t.bytes or .errors > $t.errors
 				or .latency_ns > $t.latency_ns) then "a row is above the totals"
@@ -104,7 +116,8 @@ kill_dumps() {
 		pin web -f -p "$target" --backend "$backend"
 		expect_status 0
 		objects "$bpffs/writetrace/web" >pinned
-		between 20 "$(wc -l <pinned)" 200 "objects"
+		# where programs are preempted there are several copies of each
+		between 20 "$(wc -l <pinned)" 500 "objects"
 		order "workload files $memory 100 $n sums"
 		dump web -j
 		expect_status 0
