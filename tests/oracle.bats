@@ -5,6 +5,12 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 load lib
 
+# A guest has its files in memory.
+teardown() {
+	end_started
+	rm -rf "${BATS_TEST_TMPDIR:?}"/*
+}
+
 # by_fio ENGINE [OPTION]...: calls and bytes are fio's own
 by_fio() {
 	local engine=$1
