@@ -250,7 +250,9 @@ same_events() {
 
 # The document of `dump -j` and `trace -c -j`
 
-# What a session says, on such a kernel, that may have been skipped comes in bursts, each of a time slice at most: so many.
+# What a session says, on such a kernel, that may have been skipped comes in bursts, each of a time slice at most: so many. And
+# it may be one in ten of what was counted, where more processes than the programs have copies compete for a processor: what is
+# skipped of other processes and other system calls is in it.
 burst=1000
 
 # adds_up_jq: a jq filter for one such document, empty if the totals are the sum of the operations and of all rows, and nothing is
@@ -268,7 +270,7 @@ adds_up_jq() {
 	elif any(.ops[]; .latency_hist and ([.latency_hist[].count] | add) > .calls) then
 		"a histogram of latencies has more than all calls"
 	elif (.lost | keys) != ["inflight", "ring", "skipped", "unpaired"] then "causes: \(.lost)"
-	elif .lost | '"$(none_lost "(\$doc.totals.calls + 50 * $burst)")"' | not then "lost: \(.lost)"
+	elif .lost | '"$(none_lost "(5 * \$doc.totals.calls + 50 * $burst)")"' | not then "lost: \(.lost)"
 	else empty end'
 }
 
@@ -290,7 +292,7 @@ counted() {
 	read -r calls skipped < <(jq -r '"\(.totals.calls) \(.lost.skipped // 0)"' out)
 	kernel_preempts || skipped=0
 	between $(($1 - skipped)) "$calls" "$1" "calls (at most $skipped skipped)"
-	((skipped * 50 <= $1 + 50 * burst)) || fail "$skipped of $1 may have been skipped"
+	((skipped * 10 <= $1 + 10 * burst)) || fail "$skipped of $1 may have been skipped"
 }
 
 # same_rows EVENTS BY [CONDITION]: the rows of ./out are what those EVENTS (as `trace -j` shows them) for which CONDITION
