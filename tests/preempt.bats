@@ -34,7 +34,7 @@ skipped_or_none() {
 
 # preempted BACKEND ARGUMENT...: four writers on two processors
 preempted() {
-	local backend=$1 all shown lost skipped
+	local backend=$1 all shown lost skipped percent=1
 	shift
 	needs_backend "$backend"
 	WORKLOAD_REPORT=report wt trace -j -o lines "${options[@]}" --backend "$backend" -- workload preempt 4 "$(scaled 100)" "$@"
@@ -50,7 +50,10 @@ preempted() {
 	((shown > 1000)) || fail "too few to say anything"
 	((shown <= all)) || fail "more shown than done"
 	((shown + lost + skipped >= all)) || fail "$((all - shown - lost - skipped)) writes are unaccounted for"
-	((skipped * 100 < 2 * all)) || fail "$skipped of $all writes may have been skipped"
+	(((all - shown - lost) * 200 < all)) || fail "$((all - shown - lost)) of $all writes were skipped"
+	# What raw programs say may have been other system calls: here those of the real-time writer, which does little but sleep.
+	[[ $backend != raw || $* != *--fifo* ]] || percent=5
+	((skipped * 100 < percent * all)) || fail "$skipped of $all writes may have been skipped"
 }
 
 @test "this kernel preempts" {
