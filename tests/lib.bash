@@ -196,11 +196,11 @@ end_is() {
 # On a kernel that preempts inside programs `skipped` is no count but the most that can have been (CONTRACT.md, KERNEL.md).
 kernel_preempts() { in_guest && dmesg | grep -qE 'Dynamic Preempt: (lazy|full)'; }
 
-# What `lost` is if nothing was lost, as a jq filter; `skipped` of N events may say that one in 50 could have been, where
-# it says no more than that
+# none_lost [N]: what `lost` is if nothing was lost, as a jq filter; where it says no more than that, `skipped` of N events may
+# say that one in 50 could have been
 none_lost() {
 	if kernel_preempts; then
-		echo "((.skipped // 0) * 50 <= $1) and (del(.skipped) | all(.[]; . == 0 or . == null))"
+		echo "((.skipped // 0) * 50 <= ${1-infinite}) and (del(.skipped) | all(.[]; . == 0 or . == null))"
 	else
 		echo 'all(.[]; . == 0 or . == null)'
 	fi
@@ -250,13 +250,9 @@ same_events() {
 
 # The document of `dump -j` and `trace -c -j`
 
-# What a session says, on such a kernel, that may have been skipped comes in bursts, each of a time slice at most: so many. And
-# it may be one in ten of what was counted, where more processes than the programs have copies compete for a processor: what is
-# skipped of other processes and other system calls is in it.
-burst=1000
-
 # adds_up_jq: a jq filter for one such document, empty if the totals are the sum of the operations and of all rows, and nothing is
-# lost; else what is wrong
+# lost; else what is wrong. (What a session says that such a kernel may have skipped can be one in ten, where more processes than
+# there are copies of a program compete for a processor. counted and same_sums ask how much it was.)
 adds_up_jq() {
 	# shellcheck disable=SC2016
 	echo '
@@ -270,7 +266,7 @@ adds_up_jq() {
 	elif any(.ops[]; .latency_hist and ([.latency_hist[].count] | add) > .calls) then
 		"a histogram of latencies has more than all calls"
 	elif (.lost | keys) != ["inflight", "ring", "skipped", "unpaired"] then "causes: \(.lost)"
-	elif .lost | '"$(none_lost "(5 * \$doc.totals.calls + 50 * $burst)")"' | not then "lost: \(.lost)"
+	elif .lost | '"$(none_lost)"' | not then "lost: \(.lost)"
 	else empty end'
 }
 
@@ -286,13 +282,14 @@ adds_up() {
 	is "$calls calls, $bytes bytes, $errors errors" "${1-$calls} calls, ${2-$bytes} bytes, ${3-$errors} errors"
 }
 
-# counted N: ./out is one such document, and so many calls were counted, but for those that the kernel may have skipped: few
+# counted N: ./out is one such document, and so many calls were counted, but for those that the kernel may have skipped: few,
+# less than one in 20
 counted() {
 	local calls skipped
 	read -r calls skipped < <(jq -r '"\(.totals.calls) \(.lost.skipped // 0)"' out)
 	kernel_preempts || skipped=0
 	between $(($1 - skipped)) "$calls" "$1" "calls (at most $skipped skipped)"
-	((skipped * 10 <= $1 + 10 * burst)) || fail "$skipped of $1 may have been skipped"
+	((($1 - calls) * 20 <= $1)) || fail "$(($1 - calls)) of $1 were skipped"
 }
 
 # same_rows EVENTS BY [CONDITION]: the rows of ./out are what those EVENTS (as `trace -j` shows them) for which CONDITION

@@ -51,7 +51,8 @@ preempted() {
 	((shown <= all)) || fail "more shown than done"
 	((shown + lost + skipped >= all)) || fail "$((all - shown - lost - skipped)) writes are unaccounted for"
 	(((all - shown - lost) * 200 < all)) || fail "$((all - shown - lost)) of $all writes were skipped"
-	# What raw programs say may have been other system calls: here those of the real-time writer, which does little but sleep, every 100 us, however slow the machine is.
+	# What raw programs say may have been other system calls: here those of the real-time writer, which does little but sleep,
+	# every 100 us, however slow the machine is.
 	[[ $backend != raw || $* != *--fifo* ]] || percent=10
 	((skipped * 100 < percent * all)) || fail "$skipped of $all writes may have been skipped"
 }

@@ -18,8 +18,8 @@ teardown() {
 }
 
 # same_sums SUMS: ./out counts what the workload says it has done (workload_many.c), to the operation; where the kernel preempts
-# programs, all but at most as many calls as it says. It may have a row `other` instead of some rows, but none that is only in
-# part what it should be.
+# programs, all but at most as many calls as it says, and less than one in 20. It may have a row `other` instead of some rows,
+# but none that is only in part what it should be.
 same_sums() {
 	local wrong preempts=false
 	! kernel_preempts || preempts=true
@@ -42,6 +42,8 @@ same_sums() {
 		elif ($want.rows | length) == 0 then "nothing is expected"
 		elif ($want.ops | length) > 0 and (near($got.totals | sums; $want.totals) | not) then
 			"the totals are \($got.totals), expected \($want.totals), at most \($skipped) skipped"
+		elif ($want.ops | length) > 0 and ($want.totals.calls - $got.totals.calls) * 20 > $want.totals.calls then
+			"\($got.totals.calls) of \($want.totals.calls) calls"
 		elif ($want.ops | length) > 0 and (near_ops($got | by_op; $want | by_op) | not) then
 			"the operations are \($got | by_op), expected \($want | by_op)"
 		elif ([$rows[] | names] | unique | length) != ($rows | length) then "a row is there twice"
