@@ -205,7 +205,7 @@ check:
 	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
 	$(Q)tests/run
 
-# The bats files in guests of the kernels that we support. Takes an hour or so; ends with a table.
+# The bats files in guests of the kernels that we support. Takes five hours or so on two processors; ends with a table.
 check-kernels:
 	$(Q).ci/deps build check
 	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
@@ -217,7 +217,8 @@ check-compilers:
 	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
 	$(Q)tests/compilers
 
-# The same tests at their full size on this machine's kernel, an hour or two; then those of other kernels, of which check runs a part.
+# The same tests at their full size on this machine's kernel, an hour or two; then those of other kernels, of which check
+# runs a part.
 check-long:
 	$(Q).ci/deps build check
 	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
