@@ -66,6 +66,15 @@ int cmd_check_name(const char *name, struct buf *why);
 /** cmd_note_holes - say on stderr what a session does not see here, if there is anything */
 void cmd_note_holes(const struct session *session);
 
+/** cmd_explain_refusal - names the privilege that reading or removing a session lacks
+ *
+ * Some of what that needs of bpf() is for the privileged only; before Linux 5.19 all of it is,
+ * where kernel.unprivileged_bpf_disabled is set.
+ *
+ * Return: @err; or, if it is -EPERM for want of CAP_BPF, -EOPNOTSUPP, which @why says, too.
+ */
+int cmd_explain_refusal(int err, struct buf *why);
+
 /** cmd_status - the exit status for an error of the inner layers */
 int cmd_status(int err);
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <linux/capability.h>
 
 #include "cmd.h"
 #include "common/bpffs.h"
@@ -312,15 +311,6 @@ static int dump_run(struct dump *d, struct buf *why)
 	return err || d->list ? err : dump_session(d, why);
 }
 
-/* Some of what a dump needs of bpf() is for the privileged only. */
-static int explain_refusal(int err, struct buf *why)
-{
-	if (err != -EPERM || kernel_has_cap(CAP_BPF) || kernel_has_cap(CAP_SYS_ADMIN))
-		return err;
-	buf_puts(why, "; missing CAP_BPF; run as root");
-	return -EOPNOTSUPP;
-}
-
 static int check_options(const struct dump *d, struct buf *why)
 {
 	const int modes = d->list + (d->has_events || d->follow) + (d->interval_ns > 0);
@@ -353,7 +343,7 @@ static int run(int argc, char **argv, struct globals *globals)
 		status = CMD_USAGE;
 	} else {
 		d.progress = progress_start("reading sessions");
-		err = explain_refusal(dump_run(&d, &why), &why);
+		err = cmd_explain_refusal(dump_run(&d, &why), &why);
 		dump_ready(&d);
 		if (err)
 			log_error("%s", why.len ? buf_cstr(&why) : strerror(-err));

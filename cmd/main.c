@@ -10,10 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/capability.h>
 
 #include "cmd.h"
 #include "common/bpffs.h"
 #include "common/buf.h"
+#include "common/kernel.h"
 #include "common/log.h"
 #include "common/opts.h"
 #include "common/session.h"
@@ -132,6 +134,14 @@ void cmd_note_holes(const struct session *session)
 	if (holes.len)
 		log_note("not seen here: %s", buf_cstr(&holes));
 	buf_free(&holes);
+}
+
+int cmd_explain_refusal(int err, struct buf *why)
+{
+	if (err != -EPERM || kernel_has_cap(CAP_BPF) || kernel_has_cap(CAP_SYS_ADMIN))
+		return err;
+	buf_printf(why, "%smissing CAP_BPF; run as root", why->len ? "; " : "");
+	return -EOPNOTSUPP;
 }
 
 int cmd_status(int err)

@@ -106,7 +106,7 @@ static int remove_names(struct unpin *u, struct bpffs *fs)
 
 		progress_say(u->progress, "unpinning session %s (%zu of %zu)", u->names[i], i + 1,
 			     u->n_names);
-		err = bpffs_remove(fs, u->names[i], &why);
+		err = cmd_explain_refusal(bpffs_remove(fs, u->names[i], &why), &why);
 		if (err) {
 			progress_clear(u->progress);
 			log_error("%s", why.len ? buf_cstr(&why) : strerror(-err));
@@ -127,9 +127,14 @@ static int unpin_locked(struct unpin *u, struct bpffs *fs)
 		err = bpffs_each(fs, collect_name, u);
 	}
 	if (err) {
+		struct buf why = {};
+
 		progress_clear(u->progress);
-		log_error("the sessions cannot be listed: %s", strerror(-err));
-		return CMD_FAILED;
+		buf_printf(&why, "the sessions cannot be listed: %s", strerror(-err));
+		err = cmd_explain_refusal(err, &why);
+		log_error("%s", buf_cstr(&why));
+		buf_free(&why);
+		return cmd_status(err);
 	}
 	status = remove_names(u, fs);
 	progress_end(u->progress);
