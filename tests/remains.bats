@@ -350,7 +350,8 @@ dump_harmed() {
 	no_remains
 }
 
-# together COMMAND...: 32 of them at the same time; their status is in ./status.*, their output in ./out.*
+# together COMMAND...: 32 of them at the same time; their status is in ./status.*, their output in ./out.* The last one has
+# waited for the processors until all others were done.
 crowd=32
 together() {
 	local i crowd_pids=()
@@ -358,7 +359,7 @@ together() {
 	for ((i = 0; i < crowd; i++)); do
 		(
 			code=0
-			timeout -k 5 "$patience_s" writetrace --bpffs "$bpffs" "$@" >out.$i 2>err.$i </dev/null 3>&- || code=$?
+			timeout -k 5 $((4 * patience_s)) writetrace --bpffs "$bpffs" "$@" >out.$i 2>err.$i </dev/null 3>&- || code=$?
 			echo $code >status.$i
 		) &
 		crowd_pids+=($!)
