@@ -65,7 +65,7 @@ WT_LIBS   = -pthread $(shell $(PKG_CONFIG) --libs libbpf libelf zlib smartcols n
 
 ifeq ($(SANITIZE),1)
   BUILD     := build/sanitize
-  WT_CFLAGS += -fsanitize=address,undefined -fno-omit-frame-pointer
+  WT_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
   WT_LIBS   += -fsanitize=address,undefined
 endif
 
@@ -199,11 +199,17 @@ $(BUILD)/tests/compat32: tests/compat32.c
 
 check-build: all man $(BENCH) $(UNITS) $(WORKLOADS) $(FUZZERS) $(COMPAT)
 
-# Everything: units, bats on this kernel, the same bats files in guests (see tests/run).
+# Everything: units, bats on this kernel, the same bats files in guests (see tests/run). With SANITIZE=1, units and bats on
+# this kernel with what that builds; workloads are the ordinary ones.
 check:
 	$(Q).ci/deps build check
-	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) check-build
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) SANITIZE=0 check-build
+ifeq ($(SANITIZE),1)
+	$(Q)$(MAKE) --no-print-directory $(BUILD_JOBS) all $(UNITS)
+	$(Q)WT_BUILD=$(CURDIR)/$(BUILD) tests/run units host
+else
 	$(Q)tests/run
+endif
 
 # The bats files in guests of the kernels that we support. Takes five hours or so on two processors; ends with a table.
 check-kernels:
@@ -315,7 +321,7 @@ help:
 	@echo 'format          let clang-format lay out the code'
 	@echo 'clean           remove what was built; guest kernels stay in build/vm, tests'\'' roots in build/root'
 	@echo
-	@echo 'V=1 shows commands, SANITIZE=1 builds build/sanitize/writetrace with ASan and UBSan.'
+	@echo 'V=1 shows commands, SANITIZE=1 builds build/sanitize/writetrace with ASan and UBSan; with check, that is tested.'
 
 -include $(OBJS:.o=.d) $(SKELETONS:.skel.h=.bpf.d) $(UNITS:=.d) \
 	$(wildcard $(BUILD)/fuzz/obj/*/*.d $(BUILD)/fuzz/obj/*/*/*.d)
