@@ -91,8 +91,9 @@ struct kernel_uring {
 
 /* What the kernel's BTF tells that sessions of all backends need. */
 struct kernel_facts {
-	bool direct;	 /* bpf_rdonly_cast exists */
-	bool safe_fexit; /* a function with fexit may sleep */
+	bool direct;	      /* bpf_rdonly_cast exists */
+	bool safe_fexit;      /* a function with fexit may sleep */
+	bool storage_refuses; /* task storage, if a program has preempted another at it */
 	struct kernel_uring uring;
 	uint32_t types[WT_TYPE_COUNT]; /* their numbers; 0: there is none */
 	int types_fd; /* a BTF of those types that our programs know; negative: there is none */

@@ -26,11 +26,17 @@ static const char *const structs[] = { KERNEL_TYPE_NAMES };
 static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE };
 #define CAST "bpf_rdonly_cast"
 /* Linux e21aa341785c, without which fexit of a function that sleeps may crash the kernel */
-#define IMAGE	 "bpf_tramp_image"
+#define IMAGE "bpf_tramp_image"
+/*
+ * Task storage refuses a program that has preempted another one at it; from Linux 6.2 on, where the
+ * second of these is, only what would create, and in 7.x neither is there.
+ */
+#define BUSY	 "bpf_task_storage_busy"
+#define RECUR	 "bpf_task_storage_get_recur"
 
 #define STRUCTS	 (sizeof(structs) / sizeof(*structs))
 #define TYPEDEFS (sizeof(typedefs) / sizeof(*typedefs))
-#define NAMES	 (STRUCTS + TYPEDEFS + 2)
+#define NAMES	 (STRUCTS + TYPEDEFS + 4)
 
 static int compare_names(const void *a, const void *b)
 {
@@ -170,10 +176,13 @@ void kernel_gather(const struct btf *btf, struct kernel_facts *facts, bool types
 		names[n++] = (struct kernel_name){ typedefs[i], BTF_KIND_TYPEDEF, 0 };
 	names[n++] = (struct kernel_name){ CAST, BTF_KIND_FUNC, 0 };
 	names[n++] = (struct kernel_name){ IMAGE, BTF_KIND_STRUCT, 0 };
+	names[n++] = (struct kernel_name){ BUSY, BTF_KIND_VAR, 0 };
+	names[n++] = (struct kernel_name){ RECUR, BTF_KIND_FUNC, 0 };
 	qsort(names, n, sizeof(*names), compare_names);
 	kernel_find_names(btf, names, n);
 	facts->direct = find(names, CAST)->id;
 	facts->safe_fexit = find(names, IMAGE)->id;
+	facts->storage_refuses = find(names, BUSY)->id && !find(names, RECUR)->id;
 	facts->uring = find_uring(btf, names);
 #define NUMBER(name) facts->types[WT_TYPE_##name] = find(names, #name)->id;
 	WT_TYPES(NUMBER)

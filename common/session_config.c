@@ -154,7 +154,9 @@ static void configure(struct session *s, const struct session_options *o)
 	cfg->addresses = o->stream && (s->meta.ops & (MESSAGE_OPS | 1ULL << WT_OP_SENDTO));
 	cfg->aio_ops = s->meta.ops & ops_from(OP_AIO);
 	cfg->aio_blocks = backend_sees_submit(&s->meta);
-	cfg->task_storage = (s->latency || s->copies > 1) && kernel_has_task_storage();
+	cfg->task_storage = (s->latency || s->copies > 1) &&
+			    !(s->copies > 1 && s->kernel.storage_refuses) &&
+			    kernel_has_task_storage();
 	cfg->by_pid = f->pids.n || o->has_command || (s->follow && f->tids.n);
 	cfg->by_tid = f->tids.n > 0;
 	cfg->slots = cfg->by_pid || cfg->by_tid;
