@@ -145,12 +145,13 @@ no_writetrace() {
 	start_target
 	for ((n = 0; n < $(scaled 30); n++)); do
 		for signal in INT TERM; do
-			# with job control, or SIGINT would be ignored until it asks for it
-			set -m
-			writetrace trace -q "${quick[@]}" -p "$target" >out 2>err </dev/null 3>&- &
+			# In the background, or if whoever runs the tests ignores it, SIGINT would be ignored until it asks for it.
+			env --default-signal=INT writetrace trace -q "${quick[@]}" -p "$target" >out 2>err </dev/null 3>&- &
 			tracer=$!
-			set +m
 			started+=("$tracer")
+			until [[ $(<"/proc/$tracer/comm") == writetrace ]]; do
+				:
+			done
 			sleep "0.$(printf %03d $((RANDOM % 160)))"
 			begin=$(now_ms)
 			kill -s "$signal" "$tracer"
