@@ -10,12 +10,6 @@ teardown() {
 	[[ ! ${bpffs-} ]] || drop_bpffs
 }
 
-# Below strace LeakSanitizer does not work.
-needs_strace() {
-	command -v strace >/dev/null || skip "no strace here"
-	export ASAN_OPTIONS=detect_leaks=0
-}
-
 @test "hooks that are attached but never fire are an error" {
 	needs_strace
 	# The system call by which we see our own hooks is kept from the kernel.

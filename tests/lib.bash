@@ -58,6 +58,12 @@ end_started() {
 
 in_guest() { [[ ${WT_GUEST-} == 1 ]]; }
 
+# Below strace LeakSanitizer does not work.
+needs_strace() {
+	command -v strace >/dev/null || skip "no strace here"
+	export ASAN_OPTIONS=detect_leaks=0
+}
+
 # needs_guest WHY
 needs_guest() { in_guest || skip "only in a guest: $1"; }
 

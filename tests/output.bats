@@ -327,6 +327,7 @@ on_screen() {
 }
 
 @test "loading and detaching say so on a terminal if they take longer than a second, and take it back" {
+	needs_strace
 	slowly="strace -f -o /dev/null -e trace=close -e inject=close:delay_enter=60000"
 	on_terminal "$slowly writetrace trace -o lines -- true"
 	has typescript $'\rwritetrace: loading programs into the kernel\\.\\.\\.\r +\rwritetrace: 0 writes.*; nothing lost\r$'

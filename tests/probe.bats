@@ -74,7 +74,7 @@ aio:pwrite aio:pwritev aio:fsync"
 
 @test "probe: says on a terminal which backend it tries, once that takes longer than a second" {
 	kernel_has_no_part
-	command -v strace >/dev/null || skip "no strace here"
+	needs_strace
 	on_terminal "strace -o calls -f -e trace=bpf -e inject=bpf:delay_enter=20000 writetrace probe"
 	has typescript $'\rwritetrace: trying backend [a-z]+\\.\\.\\.\r +\r'
 	# and nothing of it remains where the result begins

@@ -13,7 +13,7 @@ setup() {
 
 teardown() {
 	end_started
-	drop_bpffs
+	[[ ! ${bpffs-} ]] || drop_bpffs
 }
 
 # clean STATUSES ARGUMENT...
