@@ -240,6 +240,16 @@ struct {
 	__type(value, struct wt_meta);
 } meta SEC(".maps");
 
+/*
+ * Adds to a number that other CPUs, or programs that preempt this one, add to as well. Relaxed,
+ * since newer compilers (LLVM 22) ask an ordered one for the old value, too, which Linux 5.10
+ * refuses.
+ */
+static __always_inline void add(__u64 *to, __u64 n)
+{
+	__atomic_fetch_add(to, n, __ATOMIC_RELAXED);
+}
+
 static __always_inline void count_lost_many(enum wt_lost cause, __u64 n)
 {
 	struct wt_counters *c;
@@ -247,18 +257,12 @@ static __always_inline void count_lost_many(enum wt_lost cause, __u64 n)
 
 	c = bpf_map_lookup_elem(&counters, &zero);
 	if (c)
-		__sync_fetch_and_add(&c->lost[cause], n);
+		add(&c->lost[cause], n);
 }
 
 static __always_inline void count_lost(enum wt_lost cause)
 {
 	count_lost_many(cause, 1);
-}
-
-/* Adds to a number that other CPUs, or programs that preempt this one, add to as well. */
-static __always_inline void add(__u64 *to, __u64 n)
-{
-	__sync_fetch_and_add(to, n);
 }
 
 /*

@@ -33,7 +33,7 @@ static __always_inline void count_handled(__u32 hook, __u32 copy)
 	c = bpf_map_lookup_elem(&counters, &zero);
 	barrier_var(hook);
 	if (c && hook < WT_HOOKS && copy < WT_COPIES)
-		__sync_fetch_and_add(&c->handled[hook][copy], 1);
+		add(&c->handled[hook][copy], 1);
 }
 
 /* Takes the start of the operation out of its span, if @start of slot_take() is none. False if

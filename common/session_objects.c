@@ -34,6 +34,13 @@ static void map_name(const struct bpf_map *map, char name[OBJECTS_NAME_MAX])
 			*c = '_';
 }
 
+/* Of a map that was not created: -1. (libbpf from 1.5 on has a descriptor of a placeholder there.)
+ */
+static int map_fd(const struct bpf_map *map)
+{
+	return bpf_map__autocreate(map) ? bpf_map__fd(map) : -1;
+}
+
 static int get_object(void *arg, const char *name)
 {
 	const size_t prefix = strlen(OBJECTS_PROGRAM);
@@ -53,7 +60,7 @@ static int get_object(void *arg, const char *name)
 		bpf_object__for_each_map (map, s->skel->obj) {
 			map_name(map, own);
 			if (!strcmp(own, name))
-				fd = bpf_map__fd(map);
+				fd = map_fd(map);
 		}
 	}
 	if (fd < 0)
@@ -99,10 +106,10 @@ int session_each_object(const struct session *s, int (*fn)(void *arg, const char
 	int err;
 
 	bpf_object__for_each_map (map, s->skel->obj) {
-		if (bpf_map__fd(map) < 0)
+		if (map_fd(map) < 0)
 			continue;
 		map_name(map, name);
-		err = fn(arg, name, bpf_map__fd(map));
+		err = fn(arg, name, map_fd(map));
 		if (err)
 			return err;
 	}
