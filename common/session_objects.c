@@ -34,7 +34,7 @@ static void map_name(const struct bpf_map *map, char name[OBJECTS_NAME_MAX])
 			*c = '_';
 }
 
-/* Of a map that was not created: -1. (libbpf from 1.5 on has a descriptor of a placeholder there.)
+/* Of a map that was not created: -1. (libbpf 1.7 has a descriptor there, of what stands in for it.)
  */
 static int map_fd(const struct bpf_map *map)
 {
