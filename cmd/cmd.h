@@ -68,8 +68,8 @@ void cmd_note_holes(const struct session *session);
 
 /** cmd_explain_refusal - names the privilege that reading or removing a session lacks
  *
- * Some of what that needs of bpf() is for the privileged only; before Linux 5.19 all of it is,
- * where kernel.unprivileged_bpf_disabled is set.
+ * Some of what that needs of bpf() is for the privileged only; on Linux 5.10 all of it is, where
+ * kernel.unprivileged_bpf_disabled is set (on 6.1 no longer).
  *
  * Return: @err; or, if it is -EPERM for want of CAP_BPF, -EOPNOTSUPP, which @why says, too.
  */

@@ -28,8 +28,8 @@ static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE };
 /* Linux e21aa341785c, without which fexit of a function that sleeps may crash the kernel */
 #define IMAGE "bpf_tramp_image"
 /*
- * Task storage refuses a program that has preempted another one at it; from Linux 6.2 on, where the
- * second of these is, only what would create, and in 7.x neither is there.
+ * Where the first of these is and not the second (Linux 6.1), task storage refuses a program that
+ * has preempted another one at it. 6.12 and 6.18 have both and let it look up, 7.3 has neither.
  */
 #define BUSY	 "bpf_task_storage_busy"
 #define RECUR	 "bpf_task_storage_get_recur"

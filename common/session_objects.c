@@ -34,8 +34,7 @@ static void map_name(const struct bpf_map *map, char name[OBJECTS_NAME_MAX])
 			*c = '_';
 }
 
-/* Of a map that was not created: -1. (libbpf 1.7 has a descriptor there, of what stands in for it.)
- */
+/* -1 if the map was not created; libbpf 1.7 has the descriptor of a placeholder there. */
 static int map_fd(const struct bpf_map *map)
 {
 	return bpf_map__autocreate(map) ? bpf_map__fd(map) : -1;

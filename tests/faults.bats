@@ -143,8 +143,9 @@ no_writetrace() {
 			env --default-signal=INT writetrace trace -q "${quick[@]}" -p "$target" >out 2>err </dev/null 3>&- &
 			tracer=$!
 			started+=("$tracer")
+			deadline=$((SECONDS + patience_s))
 			until [[ $(<"/proc/$tracer/comm") == writetrace ]]; do
-				:
+				((SECONDS < deadline)) || fail "it is not started in $patience_s s"
 			done
 			sleep "0.$(printf %03d $((RANDOM % 160)))"
 			begin=$(now_ms)
