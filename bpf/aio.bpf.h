@@ -204,7 +204,7 @@ wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, 
 	__u64 list;
 	__u32 n;
 
-	if (!cfg.aio_ops || !session_enabled(call, true))
+	if (!cfg.aio_ops || !session_enabled(call, copy))
 		return 0;
 	who.task = current_task();
 	if (op_is_handled(&who, copy) || !task_wanted(&who))

@@ -160,7 +160,7 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 	made.seen_by = self;
 	if (c) {
 		/* else another copy was here right before, for the same call */
-		if (c->seen_by & self) {
+		if (c->seen_by >> copy) {
 			c->submit_ns = made.submit_ns;
 			c->seen_by = 0;
 		}
@@ -208,7 +208,7 @@ wt_function int aio_put(__u64 at, __u64 context, __u64 from, bool compat, __u32 
 	r.form = aio_form(op);
 	r.append = aio_appends(iocb);
 	old = bpf_map_lookup_elem(&blocks, &key);
-	if (old && !old->done && old->copy != copy && old->tid == r.tid &&
+	if (old && !old->done && old->copy < copy && old->tid == r.tid &&
 	    r.start_ns - old->start_ns < SAME_REQUEST_NS)
 		return 0; /* another copy of the program was here */
 	if (old && !old->done) {
@@ -288,7 +288,7 @@ static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, _
 	struct wt_who who;
 	__u32 n;
 
-	if (!session_enabled(call, false) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
+	if (!session_enabled(call, AT_ENTRY) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
 	    !task_wanted(&who))
 		return 0;
 	context = aio_key(regs_arg(regs, 0, compat));

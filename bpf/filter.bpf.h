@@ -21,8 +21,22 @@ static __always_inline bool shows_our_output(const struct wt_who *who)
 	return cfg.skip_tasks && pid_listed(&skipped, who->task, who->pid);
 }
 
-/* While the session is not enabled, our own operations prove that the hooks fire. */
-static __always_inline bool session_enabled(__u32 op, bool at_exit)
+#define AT_ENTRY (-1)
+
+/* A copy of an operation's exit hook has fired: in the order that span_is_handled() wants? */
+static __always_inline void tick_off(__u32 op, __u32 copy)
+{
+	__u32 now = op << 8 | copy, last = shared.last_exit;
+
+	if (last >> 8 == op && now < last)
+		shared.disorder = 1;
+	shared.last_exit = now;
+	shared.exited |= 1ULL << op;
+}
+
+/* While the session is not enabled, our own operations prove that the hooks fire. @copy: that of
+ * the exit hook, or AT_ENTRY. */
+static __always_inline bool session_enabled(__u32 op, int copy)
 {
 	struct wt_who who;
 
@@ -33,10 +47,10 @@ static __always_inline bool session_enabled(__u32 op, bool at_exit)
 	who_current(&who);
 	if (who.pid != shared.self_tgid)
 		return false;
-	if (at_exit)
-		shared.exited |= 1ULL << op;
-	else
+	if (copy == AT_ENTRY)
 		shared.entered |= 1ULL << op;
+	else
+		tick_off(op, copy);
 	return false;
 }
 

@@ -203,7 +203,7 @@ static __noinline int op_enter(struct pt_regs *regs, struct task_struct *task, _
 {
 	struct wt_who who;
 
-	if (!cfg.latency || !session_enabled(op, false) || op >= WT_OP_COUNT)
+	if (!cfg.latency || !session_enabled(op, AT_ENTRY) || op >= WT_OP_COUNT)
 		return 0;
 	if (call_too_small(call_shape(op), regs, compat))
 		return 0;
@@ -225,7 +225,7 @@ static __noinline int op_exit(struct pt_regs *regs, struct task_struct *task, __
 	struct wt_done d;
 	__u64 start;
 
-	if (!session_enabled(op, true) || call_too_small(call_shape(op), regs, compat))
+	if (!session_enabled(op, copy) || call_too_small(call_shape(op), regs, compat))
 		return 0;
 	d.who.task = task;
 	if (op_is_handled(&d.who, copy))

@@ -46,14 +46,14 @@ static __always_inline void request_fill(struct wt_request *r, const struct wt_w
 /* Copies of a program run one right after the other, but for what preempts them. */
 #define SAME_REQUEST_NS 1000000000ULL
 
-/* A request that another copy of the program has put down already is left alone. (The same copy has
- * come for another one.) One that is left from before was never completed: it was cancelled, or
- * asked for no completion. */
+/* A request that another copy of the program has put down already is left alone. (Copies run in the
+ * order of their numbers: the same one, or one before it, has come for another request.) One that
+ * is left from before was never completed: it was cancelled, or asked for no completion. */
 static __always_inline void request_put(__u64 key, const struct wt_request *r)
 {
 	struct wt_request *old = bpf_map_lookup_elem(&requests, &key);
 
-	if (old && cfg.copies > 1 && old->copy != r->copy && old->tag == r->tag && !old->done &&
+	if (old && cfg.copies > 1 && old->copy < r->copy && old->tag == r->tag && !old->done &&
 	    r->start_ns - old->start_ns < SAME_REQUEST_NS)
 		return;
 	if ((old && !old->done && !old->silent) || r->silent)

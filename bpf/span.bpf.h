@@ -123,8 +123,9 @@ static __always_inline void span_start(__u32 tid)
 }
 
 /*
- * What tells one operation of a task from its next: the kernel's own count of them. Calls that
- * fail early are not counted; then span_claim() goes by which copies have run.
+ * What tells one operation of a task from its next: the kernel's own count of them. Some are not
+ * counted: those that send, splice or sync, and calls that fail early. Then which copies have run
+ * tells, see span_is_handled().
  */
 static __always_inline __u64 span_operation(struct task_struct *task)
 {
@@ -133,15 +134,17 @@ static __always_inline __u64 span_operation(struct task_struct *task)
 	return 1;
 }
 
-/* Has another copy handled this operation? If this copy has run for it before, it is a new one. */
+/*
+ * Has another copy handled this operation? Copies run in the order of their numbers. So if this one
+ * or one behind it has run since, it is a new operation: the first copy handles all that it is not
+ * skipped for.
+ */
 static __always_inline bool span_is_handled(struct task_struct *task, struct wt_span *span,
 					    __u32 copy)
 {
-	__u64 self = 1ULL << copy;
-
-	if (span->handled != span_operation(task) || (span->seen_by & self))
+	if (span->handled != span_operation(task) || span->seen_by >> copy)
 		return false;
-	span->seen_by |= self;
+	span->seen_by |= 1ULL << copy;
 	return true;
 }
 

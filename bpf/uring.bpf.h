@@ -83,7 +83,7 @@ static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req, __u32 copy)
 	if (opcode >= WT_URING_OPCODES)
 		return 0;
 	op = uring_ops[opcode];
-	if (!op || !session_enabled(op - 1, false))
+	if (!op || !session_enabled(op - 1, AT_ENTRY))
 		return 0;
 	who_asks(&who);
 	if (!who_wanted(&who))
@@ -125,7 +125,7 @@ static __always_inline int uring_completed(__u64 *ctx)
 {
 	struct io_kiocb *req;
 
-	if (!session_enabled(WT_OP_URING_WRITE, true)) /* stands for all */
+	if (!session_enabled(WT_OP_URING_WRITE, 0)) /* stands for all */
 		return 0;
 	if (cfg.uring == WT_URING_NUMBERS)
 		return uring_complete(uring_key(ctx[0], 0, ctx[1]), (int)ctx[2], 0);

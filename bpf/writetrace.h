@@ -414,7 +414,8 @@ struct wt_shared {
 	__u32 epoch;	 /* its lowest bit is the place of struct wt_tallied that is added to */
 	__u32 settled;	 /* the epoch that all programs are known to have seen */
 	__u32 rows_full; /* no row can be made any more */
-	__u32 pad;
+	__u16 last_exit; /* operation << 8 | copy of the exit hook that has fired last */
+	__u16 disorder;	 /* not 0: copies have not run in the order of their numbers */
 };
 
 /*

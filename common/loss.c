@@ -141,14 +141,14 @@ static bool program_misses(int fd, uint64_t *misses)
 
 /*
  * At most how many operations were lost because all copies of an exit program were skipped, given
- * how many each copy handled. That is no more than any copy's misses. And the copy that runs first
- * handles all but those that it missed: so of its misses, those that others handled are not lost.
+ * how many each copy handled. That is no more than any copy's misses. And the first copy handles
+ * all but those that it missed (span.bpf.h): so of its misses, those that others handled are not
+ * lost.
  */
 static bool exit_skipped(const struct loss *l, unsigned int hook, const __u64 handled[WT_COPIES],
 			 uint64_t *bound)
 {
 	uint64_t misses[WT_COPIES] = {}, by_others = 0, not_by_others;
-	int first = 0;
 
 	*bound = UINT64_MAX;
 	for (int copy = 0; copy < l->meta->copies; copy++) {
@@ -156,13 +156,10 @@ static bool exit_skipped(const struct loss *l, unsigned int hook, const __u64 ha
 			return false;
 		if (misses[copy] < *bound)
 			*bound = misses[copy];
-		if (handled[copy] > handled[first])
-			first = copy;
 	}
-	for (int copy = 0; copy < l->meta->copies; copy++)
-		if (copy != first)
-			by_others += handled[copy];
-	not_by_others = misses[first] > by_others ? misses[first] - by_others : 0;
+	for (int copy = 1; copy < l->meta->copies; copy++)
+		by_others += handled[copy];
+	not_by_others = misses[0] > by_others ? misses[0] - by_others : 0;
 	if (not_by_others < *bound)
 		*bound = not_by_others;
 	return true;

@@ -119,6 +119,9 @@ static int attach_program(struct session *s, const char *name, int copy)
 static int attach_copy(struct session *s, int copy)
 {
 	static const char *const tasks[] = { "process_fork", "process_exit" };
+	/* Programs must run in the order of their copies (span.bpf.h). Those at a tracepoint run in
+	 * the order in which they were attached, those at a function the other way round. */
+	const int hook_copy = s->meta.backend == BACKEND_FENTRY ? s->copies - 1 - copy : copy;
 	int err = 0;
 
 	for (size_t i = 0; i < 2 && !err; i++)
@@ -127,10 +130,10 @@ static int attach_copy(struct session *s, int copy)
 		err = attach_program(s, s->kernel.uring.submit, copy);
 	if (!err && session_has_uring(s))
 		err = attach_program(s, "uring_complete", copy);
-	if (!err && copy < WT_ENTER_COPIES)
-		err = attach_hooks(s, false, copy);
+	if (!err && hook_copy < WT_ENTER_COPIES)
+		err = attach_hooks(s, false, hook_copy);
 	if (!err)
-		err = attach_hooks(s, true, copy);
+		err = attach_hooks(s, true, hook_copy);
 	return err;
 }
 
@@ -186,6 +189,10 @@ static int session_selftest(struct session *s, struct buf *why)
 				   ops[i].name);
 			return -EOPNOTSUPP;
 		}
+	}
+	if (shared->disorder) {
+		buf_puts(why, "copies of a program run in an order that is not known");
+		return -EOPNOTSUPP;
 	}
 	return 0;
 }

@@ -70,6 +70,11 @@ preempted() {
 @test "raw: with a real-time writer, too" { preempted raw /dev/null --fifo; }
 @test "tracepoint: with a real-time writer, too" { preempted tracepoint /dev/null --fifo; }
 
+# The kernel counts writes for each task, by which copies of a program tell one from the next; these calls it does not.
+@test "fentry: four that sync" { options=(-e sync); preempted fentry /dev/null --sync; }
+@test "raw: four that sync" { options=(-e sync); preempted raw /dev/null --sync; }
+@test "tracepoint: four that sync" { options=(-e sync); preempted tracepoint /dev/null --sync; }
+
 @test "fentry --no-latency: four writers on two processors" {
 	options=(--no-latency)
 	preempted fentry

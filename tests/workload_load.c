@@ -153,6 +153,12 @@ bool wl_cmd_threads(int argc, char **argv)
 	return true;
 }
 
+struct preempt_options {
+	const char *path;
+	bool fifo; /* a real-time writer, too */
+	bool sync;
+};
+
 /* One of these in memory shared by all processes; each counter in its own cache line */
 struct preempt {
 	_Alignas(64) volatile bool go, stop;
@@ -161,10 +167,21 @@ struct preempt {
 	} writers[];
 };
 
-static void run_writer(struct preempt *shared, unsigned long me, const char *path, bool fifo)
+/* What a writer does all the time. A write adds to the task's own count of them in the kernel
+ * (syscw); fdatasync, which /dev/null refuses, does not. */
+static void write_or_sync(int fd, bool sync)
 {
-	int fd = wl_must(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), path);
 	struct iovec iov = { "p", 1 };
+	long ret = sync ? fdatasync(fd) + 2 : wl_call(WL_WRITE, fd, &iov, 1, 0);
+
+	if (ret != 1)
+		wl_die("%s: %ld", sync ? "fdatasync of /dev/null" : "write of 1 byte", ret);
+}
+
+static void run_writer(struct preempt *shared, unsigned long me, const struct preempt_options *o,
+		       bool fifo)
+{
+	int fd = wl_must(open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), o->path);
 	unsigned long calls = 0;
 	uint64_t next_ns;
 
@@ -172,8 +189,6 @@ static void run_writer(struct preempt *shared, unsigned long me, const char *pat
 		sleep_until(wl_now_ns() + 1000000);
 	next_ns = wl_now_ns();
 	for (; !shared->stop; calls++) {
-		long ret;
-
 		if (fifo) {
 			next_ns += FIFO_PERIOD_NS;
 			/* after a stall: go on from now, do not catch up */
@@ -181,37 +196,35 @@ static void run_writer(struct preempt *shared, unsigned long me, const char *pat
 				next_ns = wl_now_ns();
 			sleep_until(next_ns);
 		}
-		ret = wl_call(WL_WRITE, fd, &iov, 1, 0);
-		if (ret != 1)
-			wl_die("write of 1 byte: %ld", ret);
+		write_or_sync(fd, o->sync);
 	}
 	shared->writers[me].calls = calls;
 	_exit(0);
 }
 
-static void run_preempt(unsigned long n, double seconds, const char *path, bool fifo)
+static void run_preempt(unsigned long n, double seconds, const struct preempt_options *o)
 {
 	static const struct sched_param real_time = { .sched_priority = 10 }, ordinary;
 	size_t size = sizeof(struct preempt) + (n + 1) * 64;
 	struct preempt *shared = wl_shared(size);
 	pid_t *pids = calloc(n + 1, sizeof(*pids));
-	unsigned long calls = 0, all = n + fifo;
+	unsigned long calls = 0, all = n + o->fifo;
 	struct wl_meter meter;
 
 	if (!pids)
 		wl_die("out of memory");
 	/* The real-time writer inherits its policy, so that a refusal comes before any child. */
-	if (fifo) {
+	if (o->fifo) {
 		wl_must(sched_setscheduler(0, SCHED_FIFO, &real_time), "SCHED_FIFO");
 		pids[n] = wl_fork();
 		if (!pids[n])
-			run_writer(shared, n, path, true);
+			run_writer(shared, n, o, true);
 		wl_must(sched_setscheduler(0, SCHED_OTHER, &ordinary), "SCHED_OTHER");
 	}
 	for (unsigned long i = 0; i < n; i++) {
 		pids[i] = wl_fork();
 		if (!pids[i])
-			run_writer(shared, i, path, false);
+			run_writer(shared, i, o, false);
 	}
 	wl_meter_start(&meter);
 	shared->go = true;
@@ -228,22 +241,25 @@ static void run_preempt(unsigned long n, double seconds, const char *path, bool 
 
 bool wl_cmd_preempt(int argc, char **argv)
 {
-	static const struct option options[] = { { "fifo", no_argument, NULL, 'f' }, { 0 } };
-	const char *path = "/dev/null";
-	bool fifo = false;
+	static const struct option options[] = { { "fifo", no_argument, NULL, 'f' },
+						 { "sync", no_argument, NULL, 's' },
+						 { 0 } };
+	struct preempt_options o = { .path = "/dev/null" };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'f')
+		if (c == 'f')
+			o.fifo = true;
+		else if (c == 's')
+			o.sync = true;
+		else
 			return false;
-		fifo = true;
 	}
 	if (argc - optind != 2 && argc - optind != 3)
 		return false;
 	if (argc - optind == 3)
-		path = argv[optind + 2];
-	run_preempt(wl_number(argv[optind], "WRITERS"), parse_seconds(argv[optind + 1]), path,
-		    fifo);
+		o.path = argv[optind + 2];
+	run_preempt(wl_number(argv[optind], "WRITERS"), parse_seconds(argv[optind + 1]), &o);
 	return true;
 }
 
