@@ -91,7 +91,8 @@ static __always_inline bool major_is_tty(__u32 major)
 	       (cfg.tty_major[(major >> 3) & (sizeof(cfg.tty_major) - 1)] & (1 << (major & 7)));
 }
 
-/* `root`: the dentry is its own parent, so no name leads to it (memfd and the like). */
+/* `root`: the dentry is its own parent, so no name leads to what is no directory (memfd and the
+ * like). */
 static __always_inline enum wt_kind file_kind(__u32 mode, __u64 magic, __u32 rdev, bool root)
 {
 	if (magic == ANON_INODE_FS_MAGIC)
@@ -99,6 +100,8 @@ static __always_inline enum wt_kind file_kind(__u32 mode, __u64 magic, __u32 rde
 	switch (mode & S_IFMT) {
 	case S_IFREG:
 		return root ? WT_KIND_ANON : WT_KIND_FILE;
+	case S_IFDIR:
+		return WT_KIND_FILE;
 	case S_IFIFO:
 		return WT_KIND_PIPE;
 	case S_IFSOCK:

@@ -244,6 +244,17 @@ fds_of() {
 	is "$(count '.ret > 0')" 0 "bytes copied to the source"
 }
 
+@test "directories are files with a path, and so are roots of mounts" {
+	mkdir d gone
+	trace -j -e sync -- bash -c 'sync d / /proc; cd gone && rmdir "$PWD" && sync .'
+	is "$(jq -r 'select(.op == "fsync") | "\(.kind) \(.path) \(.path_state)"' out)" "file $PWD/d null
+file / null
+file /proc null
+file $PWD/gone deleted"
+	trace -j -e sync -k file -P d -- sync d .
+	is "$(jq -r 'select(.op == "fsync").path' out)" "$PWD/d"
+}
+
 @test "filters by size and result" {
 	# a size that cannot be read may be any
 	does ways "${quick[@]}" -e all --min-size 1000
