@@ -23,15 +23,18 @@ static __always_inline bool aio_find_unseen(struct aio_unseen *u, __u64 address)
 {
 	struct wt_aio_context *c;
 	struct aio_ring ring;
-	__u64 key = aio_key(address);
+	__u64 key = aio_key(address), known;
 
 	c = bpf_map_lookup_elem(&contexts, &key);
-	if (!c || !aio_read_ring(&ring, address))
+	if (!c)
+		return false;
+	known = aio_known_tail(c);
+	if (!aio_read_ring(&ring, address))
 		return false;
 	u->context = c;
 	u->slots = address + AIO_RING_SIZE;
 	u->nr = ring.nr;
-	u->tail = aio_tail(c, &ring);
+	u->tail = aio_tail(c, known, &ring);
 	u->position = c->seen;
 	if (u->position + u->nr < u->tail)
 		u->position = u->tail - u->nr;
@@ -196,6 +199,16 @@ static __always_inline void aio_exit_all(__u32 call, __u64 list, __u32 n, __s64 
 }
 #endif
 
+/*
+ * May the calling thread end operations of a wanted one of its process, though it is not wanted
+ * itself? A process is wanted with all its threads, but one thread may be alone in what else is
+ * asked for. Blocks are there of wanted ones only.
+ */
+static __always_inline bool aio_ends_for_others(void)
+{
+	return cfg.aio_blocks && (cfg.by_tid || cfg.by_uid || cfg.comm_globs || cfg.cgroups);
+}
+
 /* One of AIO's calls ends. */
 wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
 {
@@ -207,7 +220,7 @@ wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, 
 	if (!cfg.aio_ops || !session_enabled(call, copy))
 		return 0;
 	who.task = current_task();
-	if (op_is_handled(&who, copy) || !task_wanted(&who))
+	if (op_is_handled(&who, copy) || (!aio_ends_for_others() && !task_wanted(&who)))
 		return 0;
 	if (cfg.copies > 1) {
 		span = span_get(true);

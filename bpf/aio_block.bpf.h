@@ -124,11 +124,18 @@ static __always_inline void aio_outstanding(__u64 context, __s64 n)
 		add(&c->outstanding, n);
 }
 
+/* The position that was found last: to be asked before the ring is read, which others may do, too.
+ */
+static __always_inline __u64 aio_known_tail(const struct wt_aio_context *c)
+{
+	return *(const volatile __u64 *)&c->tail;
+}
+
 /* The position behind the ring's newest result, which is remembered: nobody can have been slower
  * than the ring is long. */
-static __always_inline __u64 aio_tail(struct wt_aio_context *c, const struct aio_ring *r)
+static __always_inline __u64 aio_tail(struct wt_aio_context *c, __u64 known,
+				      const struct aio_ring *r)
 {
-	__u64 known = c->tail;
 	__u32 slot = known % r->nr;
 
 	known += r->tail >= slot ? r->tail - slot : r->tail + r->nr - slot;
@@ -150,12 +157,14 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 	struct task_struct *leader;
 	__u32 self = 1U << copy;
 	struct aio_ring ring;
+	__u64 known;
 	bool readable;
 
 	if (!cfg.aio_blocks)
 		return 0;
-	readable = aio_read_ring(&ring, address);
 	c = bpf_map_lookup_elem(&contexts, &key);
+	known = c ? aio_known_tail(c) : 0;
+	readable = aio_read_ring(&ring, address);
 	made.submit_ns = bpf_ktime_get_boot_ns();
 	made.seen_by = self;
 	if (c) {
@@ -165,7 +174,7 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 			c->seen_by = 0;
 		}
 		c->seen_by |= self;
-		return readable ? aio_tail(c, &ring) : c->tail;
+		return readable ? aio_tail(c, known, &ring) : known;
 	}
 	made.tail = made.seen = readable ? ring.tail : 0;
 	leader = kread(task_struct, current_task(), group_leader);

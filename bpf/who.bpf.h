@@ -169,7 +169,8 @@ static __always_inline bool who_listed(const struct wt_who *who)
  * Is it known already that the calling task is not listed? That is all that a session of some
  * processes does to the others, so it is asked before any function is called, and nothing else is
  * asked: nobody has been looked at before the session was enabled, and who has the number in its
- * slot and the same start is that task, whatever number it has in a pid namespace.
+ * slot and the same start is that task, whatever number it has in a pid namespace. A thread that is
+ * not listed may end AIO of one that is.
  */
 static __always_inline bool task_is_refused(void)
 {
@@ -180,7 +181,7 @@ static __always_inline bool task_is_refused(void)
 	__u32 tid;
 	__u64 id;
 
-	if (!cfg.slots) {
+	if (!cfg.slots || (cfg.by_tid && cfg.aio_blocks)) {
 		only_here();
 		return false;
 	}

@@ -283,6 +283,24 @@ file $PWD/gone deleted"
 	same_events expect ".size != null and .size >= 5000 and (.fd | IN($fds))"
 }
 
+@test "AIO that another thread fetches is that of who submitted it" {
+	does blocks "${quick[@]}" -e all -n workload -u 0
+	same_events expect true "$found_by_two"
+	does blocks "${quick[@]}" -e all -n fetcher
+	is "$(count)" 0 "events of who has only fetched"
+}
+
+@test "AIO that another thread fetches, and --tid" {
+	mkdir d
+	start_target
+	start_trace -j "${quick[@]}" -e all --tid "$target"
+	give_order "exec workload blocks $PWD/d $PWD/expect"
+	wait "$target" || true
+	end_trace
+	[[ -s expect ]] || skip "no AIO here"
+	same_events expect true "$found_by_two"
+}
+
 @test "--fd and io_uring: the descriptors that are known" {
 	does uring "${quick[@]}" -e all -x
 	fds=$(fds_of '"io_uring:fsync", "io_uring:send"')
