@@ -45,11 +45,11 @@
 		.nr = (nr_), .nr_compat = (nr_compat_), .nr_compat_old = OPS_NO_SYSCALL,    \
 		.compat_function = FUNCTION_COMPAT(function_),                              \
 	}
-#define URING(name_, group_, opcode_, opcode_zc_)                                             \
-	{                                                                                     \
-		.name = (name_), .group = (group_), .source = OP_URING, .opcode = (opcode_),  \
-		.opcode_zc = (opcode_zc_), .nr = OPS_NO_SYSCALL, .nr_compat = OPS_NO_SYSCALL, \
-		.nr_compat_old = OPS_NO_SYSCALL,                                              \
+#define URING(name_, group_, opcode_, opcode_also_)                                               \
+	{                                                                                         \
+		.name = (name_), .group = (group_), .source = OP_URING, .opcode = (opcode_),      \
+		.opcode_also = (opcode_also_), .nr = OPS_NO_SYSCALL, .nr_compat = OPS_NO_SYSCALL, \
+		.nr_compat_old = OPS_NO_SYSCALL,                                                  \
 	}
 #define AIO(name_, group_)                                                                  \
 	{                                                                                   \
@@ -62,11 +62,12 @@
 		.nr_compat = (nr_compat_), .nr_compat_old = OPS_NO_SYSCALL,                       \
 		.compat_function = FUNCTION_COMPAT(function_),                                    \
 	}
-/* enum io_uring_op of Linux 6.0 and 6.1, which headers that we build with may not have */
-#define OPCODE_SEND_ZC	  47
-#define OPCODE_SENDMSG_ZC 48
+/* enum io_uring_op of Linux 6.0, 6.1 and 6.15, which headers that we build with may not have */
+#define OPCODE_SEND_ZC	    47
+#define OPCODE_SENDMSG_ZC   48
+#define OPCODE_WRITEV_FIXED 61
 
-#define NR_X86(nr)	  NR_COMPAT(nr, OPS_NO_SYSCALL)
+#define NR_X86(nr)	    NR_COMPAT(nr, OPS_NO_SYSCALL)
 
 /* clang-format off */
 const struct op ops[WT_CALL_COUNT] = {
@@ -113,7 +114,8 @@ const struct op ops[WT_CALL_COUNT] = {
 	[WT_OP_MSYNC] = ROW("msync", "sync", "msync", SYS_msync,
 		SHAPE(LENGTH, OP_NO_FD, 1, NONE), NR_X86(144), "__ia32_sys_msync"),
 	[WT_OP_URING_WRITE] = URING("io_uring:write", "write", IORING_OP_WRITE, 0),
-	[WT_OP_URING_WRITEV] = URING("io_uring:writev", "write", IORING_OP_WRITEV, 0),
+	[WT_OP_URING_WRITEV] =
+		URING("io_uring:writev", "write", IORING_OP_WRITEV, OPCODE_WRITEV_FIXED),
 	[WT_OP_URING_WRITE_FIXED] =
 		URING("io_uring:write_fixed", "write", IORING_OP_WRITE_FIXED, 0),
 	[WT_OP_URING_SEND] = URING("io_uring:send", "send", IORING_OP_SEND, OPCODE_SEND_ZC),

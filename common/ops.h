@@ -51,7 +51,7 @@ struct op {
 	struct op_shape shape; /* how its arguments lie */
 	enum op_source source;
 	int opcode;	   /* of io_uring */
-	int opcode_zc;	   /* the same without copying the data, or 0 */
+	int opcode_also;   /* the same without copying, or from registered buffers; or 0 */
 	int nr;		   /* system call number, or OPS_NO_SYSCALL */
 	int nr_compat;	   /* number for 32-bit programs, or OPS_NO_SYSCALL */
 	int nr_compat_old; /* an older call of the same kind, or OPS_NO_SYSCALL */

@@ -93,8 +93,8 @@ static void configure_op(struct session *s, unsigned int op)
 	s->skel->data_shapes->shapes[op] = ops_shape(op);
 	if (ops[op].source == OP_URING)
 		s->skel->rodata->uring_ops[ops[op].opcode] = op + 1;
-	if (ops[op].source == OP_URING && ops[op].opcode_zc)
-		s->skel->rodata->uring_ops[ops[op].opcode_zc] = op + 1;
+	if (ops[op].source == OP_URING && ops[op].opcode_also)
+		s->skel->rodata->uring_ops[ops[op].opcode_also] = op + 1;
 }
 
 static void configure_call(struct session *s, unsigned int call)

@@ -28,6 +28,9 @@
 #define ENTRIES 64
 #define IDLE_MS 1000
 
+/* Newer than our headers */
+#define OPCODE_WRITEV_FIXED 61
+
 /* Registered, if files are */
 enum { FILE_SLOT, READONLY_SLOT, PIPE_SLOT, SOCKET_SLOT, EMPTY_SLOT, SLOTS };
 
@@ -237,10 +240,10 @@ static void write_fixed(struct uring *u, int slot, size_t size, off_t pos, long 
 	end(u, want);
 }
 
-static void write_vectors(struct uring *u, int slot, const struct iovec *iov, int count, off_t pos,
-			  long want)
+static void write_vectors_by(struct uring *u, int opcode, int slot, const struct iovec *iov,
+			     int count, off_t pos, long want)
 {
-	struct io_uring_sqe *sqe = begin(u, "io_uring:writev", IORING_OP_WRITEV, slot, 0);
+	struct io_uring_sqe *sqe = begin(u, "io_uring:writev", opcode, slot, 0);
 
 	for (int i = 0; i < count; i++)
 		u->ops->ev.size += iov[i].iov_len;
@@ -248,6 +251,21 @@ static void write_vectors(struct uring *u, int slot, const struct iovec *iov, in
 	sqe->addr = (unsigned long)iov;
 	sqe->len = count;
 	end(u, want);
+}
+
+static void write_vectors(struct uring *u, int slot, const struct iovec *iov, int count, off_t pos,
+			  long want)
+{
+	write_vectors_by(u, IORING_OP_WRITEV, slot, iov, count, pos, want);
+}
+
+/* From registered buffers */
+static void write_vectors_fixed(struct uring *u)
+{
+	struct iovec iov[3] = { { u->fixed, 10 }, { u->fixed + 1000, 90 }, { u->fixed + 5, 7 } };
+
+	write_vectors_by(u, OPCODE_WRITEV_FIXED, FILE_SLOT, iov, 3, 300, 107);
+	write_vectors_by(u, OPCODE_WRITEV_FIXED, FILE_SLOT, iov + 1, 2, -1, 97);
 }
 
 static void sync_one(struct uring *u, int slot, unsigned int flags, long want)
@@ -302,6 +320,8 @@ static void each(struct uring *u)
 	write_vectors(u, FILE_SLOT, iov + 2, 1, FAR, 100);
 	write_fixed(u, FILE_SLOT, 4096, 8192, 4096);
 	write_fixed(u, FILE_SLOT, 9, -1, 9);
+	if (u->kernel >= 615)
+		write_vectors_fixed(u);
 	sync_one(u, FILE_SLOT, 0, 0);
 	sync_one(u, FILE_SLOT, IORING_FSYNC_DATASYNC, 0);
 	write_one(u, PIPE_SLOT, 55, -1, 55);
