@@ -196,7 +196,8 @@ static __always_inline bool who_wanted(struct wt_who *who)
 {
 	__u32 uid;
 
-	if (who->pid == shared.self_tgid && !cfg.include_self)
+	/* 0: we have ended; tasks outside the caller's pid namespace have that number, too */
+	if (who->pid == shared.self_tgid && who->pid && !cfg.include_self)
 		return false;
 	if (cfg.by_pid || cfg.by_tid) {
 		if (!who_listed(who))

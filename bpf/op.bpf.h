@@ -209,9 +209,9 @@ static __noinline int op_enter(struct pt_regs *regs, struct task_struct *task, _
 		return 0;
 	who_calls(&who, task);
 	if (who_wanted(&who) && fd_wanted(call_fd(call_shape(op), regs, compat)))
-		span_start(who.tid);
+		span_start(&who);
 	else
-		slot_take(who.tid); /* of a task that had the number, and whose call never ended */
+		span_forget(&who);
 	return 0;
 }
 
@@ -232,7 +232,7 @@ static __noinline int op_exit(struct pt_regs *regs, struct task_struct *task, __
 		return 0;
 	who_calls(&d.who, task);
 	/* who has a start was wanted when the call began */
-	start = slot_take(d.who.tid);
+	start = slot_take(&d.who);
 	if (!start && !who_wanted(&d.who))
 		return 0;
 	d.request = NULL;

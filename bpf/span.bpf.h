@@ -72,13 +72,20 @@ static __always_inline struct wt_span *span_get(bool create)
 	return span;
 }
 
+/* A task's number for the kernel: of those outside the caller's pid namespace all others are 0. */
+static __always_inline __u32 slot_tid(const struct wt_who *who)
+{
+	return cfg.pidns_ino ? kread(task_struct, who->task, pid) : who->tid;
+}
+
 /*
  * Where only one program runs for a task at a time, the start is kept in an array: 2 ns where
  * task storage takes 27. One word holds the start and who it is of. It is left alone while another
  * task of the same slot is in a call: then task storage serves.
  */
-static __always_inline bool slot_start(__u32 tid)
+static __always_inline bool slot_start(const struct wt_who *who)
 {
+	__u32 tid = slot_tid(who);
 	struct wt_task_slot *slot = task_slot(tid);
 	__u64 rest = tid / WT_TASK_SLOTS, old;
 
@@ -93,13 +100,15 @@ static __always_inline bool slot_start(__u32 tid)
 
 /* Takes the start of the task's call out of its slot: all bits but the upper WT_SLOT_TID_BITS, or 0
  * if there is none. */
-static __always_inline __u64 slot_take(__u32 tid)
+static __always_inline __u64 slot_take(const struct wt_who *who)
 {
 	struct wt_task_slot *slot;
 	__u64 start;
+	__u32 tid;
 
 	if (!cfg.start_slots)
 		return 0;
+	tid = slot_tid(who);
 	slot = task_slot(tid);
 	if (!slot)
 		return 0;
@@ -110,16 +119,30 @@ static __always_inline __u64 slot_take(__u32 tid)
 	return start >> WT_SLOT_TID_BITS;
 }
 
-static __always_inline void span_start(__u32 tid)
+static __always_inline void span_start(const struct wt_who *who)
 {
 	struct wt_span *span;
 
-	if (cfg.start_slots && slot_start(tid))
+	if (cfg.start_slots && slot_start(who))
 		return;
 	span = span_get(true);
 	/* Both copies store: a start that is a little late beats one left over from before. */
 	if (span)
 		span->start_ns = bpf_ktime_get_boot_ns();
+}
+
+/* A call begins that is not wanted: no start may be left, of a task that had the number and whose
+ * call never ended, or of a call whose end was skipped. */
+static __always_inline void span_forget(const struct wt_who *who)
+{
+	struct wt_span *span;
+
+	slot_take(who);
+	if (cfg.copies == 1)
+		return;
+	span = span_get(false);
+	if (span)
+		span->start_ns = 0;
 }
 
 /*

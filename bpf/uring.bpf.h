@@ -94,6 +94,7 @@ static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req, __u32 copy)
 		return 0;
 	r.copy = copy;
 	r.tag = uring_user_data(req);
+	r.ring = (__u64)BPF_CORE_READ(req, ctx);
 	r.silent = cfg.uring != WT_URING_NUMBERS && (kread(io_kiocb, req, flags) & REQ_F_CQE_SKIP);
 	request_put(uring_key(ctx, (__u64)req, r.tag), &r);
 	return 0;
@@ -136,6 +137,60 @@ static __always_inline int uring_completed(__u64 *ctx)
 				      : (int)ctx[3],
 			      /* a number: functions of their own take no pointers */
 			      (__u64)BPF_CORE_READ(req, file));
+}
+
+/* Of requests of a ring to which the user has given a number: the oldest. No count of them, which
+ * the verifier would follow from one number to the next. */
+struct uring_search {
+	__u64 ring;
+	__u64 tag;
+	__u64 key;
+	__u64 start_ns;
+	__u64 found; /* not 0: there is one */
+	__u64 more;  /* not 0: there are others */
+};
+
+static long uring_search_step(void *map, const __u64 *key, const struct wt_request *r,
+			      struct uring_search *s)
+{
+	(void)map;
+	if (r->ring != s->ring || r->tag != s->tag || r->done)
+		return 0;
+	if (s->found)
+		s->more = 1;
+	if (!s->found || r->start_ns < s->start_ns) {
+		s->key = *key;
+		s->start_ns = r->start_ns;
+	}
+	s->found = 1;
+	return 0;
+}
+
+#define IORING_CQE_F_NOTIF 8 /* include/uapi/linux/io_uring.h: a second one, of zero copy */
+
+/*
+ * There was no room for a completion: since Linux 6.0 or so this is all that is told of it, and not
+ * which request it is of, but for the number that the user has given it. Programs that take
+ * completions in time never come here, so the others search. Which of several requests with the
+ * same number it was nobody knows: one of them is counted as lost.
+ */
+static __noinline int uring_overflow(__u64 ctx, __u64 user_data, __s64 ret, __u64 flags)
+{
+	struct uring_search s = { .ring = ctx, .tag = user_data };
+	struct io_kiocb *req;
+
+	if (!shared.enabled || (flags & IORING_CQE_F_NOTIF))
+		return 0;
+	bpf_for_each_map_elem(&requests, uring_search_step, &s, 0);
+	if (!s.found)
+		return 0;
+	req = (struct io_kiocb *)s.key;
+	if (!s.more)
+		/* a number: functions of their own take no pointers */
+		return uring_complete(s.key, ret, (__u64)BPF_CORE_READ(req, file));
+	count_lost(WT_LOST_UNPAIRED);
+	request_drop(s.key);
+	return 0;
 }
 
 #endif

@@ -272,6 +272,13 @@ static __always_inline int tracepoint_exit(const struct syscall_tracepoint *ctx,
 		return uring_completed(ctx);  \
 	}
 
+/* A rare event: one copy has to do, and what it is skipped for is counted. */
+SEC("?tp_btf/io_uring_cqe_overflow")
+int uring_overflow_0(__u64 *ctx)
+{
+	return uring_overflow(ctx[0], ctx[1], (int)ctx[2], ctx[3]);
+}
+
 URING_SUBMIT(0)
 URING_SUBMIT(1)
 URING_COMPLETE(0)

@@ -352,6 +352,7 @@ struct wt_request {
 	__u64 start_ns;
 	__u64 file;    /* struct file, if the completion does not know it */
 	__u64 file_id; /* its identity, if it is known yet */
+	__u64 ring;    /* io_uring: struct io_ring_ctx */
 	__u64 from;    /* AIO: results at positions before this one are not of this operation */
 	__u64 until;   /* AIO, if it was put aside: nor are those from this one on */
 	__u64 buf;     /* data or vectors: user address */

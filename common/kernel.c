@@ -359,3 +359,26 @@ bool kernel_has_fetching_atomics(void)
 	close(fd);
 	return true;
 }
+
+/*
+ * Linux waits so for whoever changes a map of maps (1ae80cf31938, "bpf: wait for running BPF
+ * programs when updating map-in-map"); so we make one and change it.
+ */
+int kernel_wait_for_programs(void)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+	int inner, outer = -1, err = 0;
+	__u32 zero = 0;
+
+	inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "wt_settle_in", 4, 4, 1, NULL);
+	if (inner < 0)
+		return -errno;
+	opts.inner_map_fd = inner;
+	outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "wt_settle", 4, 4, 1, &opts);
+	if (outer < 0 || bpf_map_update_elem(outer, &zero, &inner, BPF_ANY))
+		err = -errno;
+	if (outer >= 0)
+		close(outer);
+	close(inner);
+	return err;
+}

@@ -62,6 +62,12 @@ int kernel_mount_tracefs(struct buf *why);
 /** kernel_is_bpffs - a BPF file system is mounted there */
 bool kernel_is_bpffs(const char *dir);
 
+/** kernel_wait_for_programs - returns once every BPF program that runs now has ended
+ *
+ * Return: 0 or -errno.
+ */
+int kernel_wait_for_programs(void);
+
 /** kernel_raise_memlock - lift RLIMIT_MEMLOCK where the kernel counts BPF memory by it
  * (before 5.11)
  *
@@ -85,6 +91,7 @@ int kernel_try_fentry(const struct btf *btf, struct buf *why);
 /* How this kernel tells of io_uring's requests. */
 struct kernel_uring {
 	int layout;	      /* enum wt_uring */
+	bool overflows;	      /* of what overflows is told apart */
 	uint32_t compat_flag; /* what marks 32-bit programs' rings, where it is a flag (7.x) */
 	const char *submit; /* name of the programs for the submission, without the copy's number */
 };

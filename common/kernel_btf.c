@@ -23,7 +23,8 @@ static const char *const structs[] = { KERNEL_TYPE_NAMES };
 #define SUBMIT_REQ "btf_trace_io_uring_submit_req"
 #define SUBMIT_SQE "btf_trace_io_uring_submit_sqe"
 #define COMPLETE   "btf_trace_io_uring_complete"
-static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE };
+#define OVERFLOW   "btf_trace_io_uring_cqe_overflow"
+static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE, OVERFLOW };
 #define CAST "bpf_rdonly_cast"
 /* Linux e21aa341785c, without which fexit of a function that sleeps may crash the kernel */
 #define IMAGE "bpf_tramp_image"
@@ -141,27 +142,31 @@ static bool has_member(const struct btf *btf, __u32 id, const char *name)
 
 static struct kernel_uring find_uring(const struct btf *btf, const struct kernel_name *names)
 {
+	const unsigned int req = tracepoint_parameters(btf, find(names, SUBMIT_REQ));
+	const unsigned int sqe = tracepoint_parameters(btf, find(names, SUBMIT_SQE));
 	struct kernel_uring uring = { .layout = WT_URING_NONE };
 
-	if (tracepoint_parameters(btf, find(names, SUBMIT_REQ)))
-		uring.submit = "uring_submit";
-	else if (tracepoint_parameters(btf, find(names, SUBMIT_SQE)))
-		uring.submit = "uring_submit_sqe";
-	else
+	if (!req && !sqe)
 		return uring;
+	uring.submit = req ? "uring_submit" : "uring_submit_sqe";
 	if (has_member(btf, find(names, "io_ring_ctx")->id, "int_flags"))
 		uring.compat_flag = enum_value(btf, "IO_RING_F_COMPAT");
 	switch (tracepoint_parameters(btf, find(names, COMPLETE))) {
-	case 3: /* ctx, req, cqe */
-		uring.layout = WT_URING_ENTRY;
+	case 3: /* ctx, req, cqe; once it was: ctx, user_data, res */
+		if (req)
+			uring.layout = WT_URING_ENTRY;
 		break;
-	case 4: /* ctx, user_data, res, cflags */
-		uring.layout = WT_URING_NUMBERS;
+	case 4: /* ctx, user_data, res, cflags; the submission once told of five, and not of req */
+		if (sqe > 5)
+			uring.layout = WT_URING_NUMBERS;
 		break;
 	case 7: /* ctx, req, user_data, res, cflags, two more */
 		uring.layout = WT_URING_REQUEST;
 		break;
 	}
+	/* ctx, user_data, res, cflags, the entry */
+	uring.overflows = uring.layout != WT_URING_NUMBERS &&
+			  tracepoint_parameters(btf, find(names, OVERFLOW)) == 5;
 	return uring;
 }
 

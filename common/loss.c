@@ -20,8 +20,9 @@
 #include "ops.h"
 #include "proc.h"
 
-/* A request is lost if all copies of either are skipped. Its first program has one of two names. */
-enum { URING_SUBMIT, URING_COMPLETE, URING_HOOKS };
+/* A request is lost if all copies of one of these are skipped. Its first program has one of two
+ * names; the last is not there on all kernels. */
+enum { URING_SUBMIT, URING_COMPLETE, URING_OVERFLOW, URING_HOOKS };
 
 struct loss {
 	const struct wt_meta *meta;
@@ -56,14 +57,19 @@ static int open_exits(struct loss *l, const struct objects *objects)
 	return 0;
 }
 
+static int uring_copies(const struct loss *l, int hook)
+{
+	if (l->meta->copies == 1 || hook == URING_OVERFLOW)
+		return 1;
+	return hook == URING_SUBMIT ? WT_ENTER_COPIES : l->meta->copies;
+}
+
 static int open_uring(struct loss *l, const struct objects *objects, int hook, const char *program,
 		      const char *other)
 {
-	int copies =
-		hook == URING_SUBMIT && l->meta->copies > 1 ? WT_ENTER_COPIES : l->meta->copies;
 	char name[OBJECTS_NAME_MAX];
 
-	for (int copy = 0; copy < copies; copy++) {
+	for (int copy = 0; copy < uring_copies(l, hook); copy++) {
 		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s_%d", program, copy);
 		l->uring[hook][copy] = objects_get(objects, name);
 		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s_%d", other, copy);
@@ -100,6 +106,13 @@ int loss_open(struct loss **loss, const struct objects *objects, const struct wt
 		err = open_uring(l, objects, URING_SUBMIT, "uring_submit", "uring_submit_sqe");
 	if (!err && (meta->ops & ops_from(OP_URING)))
 		err = open_uring(l, objects, URING_COMPLETE, "uring_complete", "uring_complete");
+	if (!err && (meta->ops & ops_from(OP_URING))) {
+		err = open_uring(l, objects, URING_OVERFLOW, "uring_overflow", "uring_overflow");
+		if (err == -ENOENT) {
+			l->uring[URING_OVERFLOW][0] = -1;
+			err = 0;
+		}
+	}
 	if (err)
 		loss_close(l);
 	else

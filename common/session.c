@@ -178,11 +178,12 @@ void session_stop(struct session *s)
 	struct progress *progress = progress_start("detaching programs");
 
 	__atomic_store_n(&s->skel->bss->shared.enabled, 0, __ATOMIC_SEQ_CST);
-	if (s->meta.backend != BACKEND_RAW) {
-		nanosleep(&a_program_ms, NULL); /* those that run already */
-		if (!s->skel->rodata->cfg.pidns_ino && !fork())
-			detach_apart(s);
-	}
+	/* Those that run already: what they have begun to put into the ring hides all that is
+	 * behind it. */
+	if (s->copies == 1 || kernel_wait_for_programs())
+		nanosleep(&a_program_ms, NULL);
+	if (s->meta.backend != BACKEND_RAW && !s->skel->rodata->cfg.pidns_ino && !fork())
+		detach_apart(s);
 	session_detach(s);
 	progress_end(progress);
 }

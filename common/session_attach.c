@@ -130,6 +130,8 @@ static int attach_copy(struct session *s, int copy)
 		err = attach_program(s, s->kernel.uring.submit, copy);
 	if (!err && session_has_uring(s))
 		err = attach_program(s, "uring_complete", copy);
+	if (!err && session_has_uring(s) && !copy)
+		err = attach_program(s, "uring_overflow", copy);
 	if (!err && hook_copy < WT_ENTER_COPIES)
 		err = attach_hooks(s, false, hook_copy);
 	if (!err)

@@ -262,6 +262,8 @@ static int choose_copy(struct session *s, int copy)
 		err = program_load(session_program(s, s->kernel.uring.submit, copy));
 	if (!err && session_has_uring(s))
 		err = program_load(session_program(s, "uring_complete", copy));
+	if (!err && session_has_uring(s) && s->kernel.uring.overflows && !copy)
+		err = program_load(session_program(s, "uring_overflow", copy));
 	if (!err && s->follow)
 		err = program_load(session_program(s, "process_fork", copy));
 	if (!err && (s->skel->rodata->cfg.by_pid || s->skel->rodata->cfg.by_tid))

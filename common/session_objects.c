@@ -177,7 +177,9 @@ int64_t session_memory(const struct session_options *options, unsigned int cpus,
 	struct session s = { .latency = !options->no_latency,
 			     .follow = options->filter->follow && session_lists_tasks(options),
 			     .copies = preempts ? WT_COPIES : 1,
-			     .kernel.uring = { .layout = WT_URING_ENTRY, .submit = "uring_submit" },
+			     .kernel.uring = { .layout = WT_URING_ENTRY,
+					       .submit = "uring_submit",
+					       .overflows = true },
 			     .fetches = true };
 	struct bpf_map *map;
 	uint64_t sum = 0;

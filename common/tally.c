@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel.h"
 #include "loss.h"
 #include "objects.h"
 #include "tally_internal.h"
@@ -104,34 +105,10 @@ int tally_lost(const struct tally_source *source, uint64_t *lost, bool *known)
 	return loss_read(source->loss, lost, known);
 }
 
-/*
- * Waits until every program that runs now has ended. Linux does so for whoever changes a map of
- * maps (1ae80cf31938, "bpf: wait for running BPF programs when updating map-in-map"); so we make
- * one and change it.
- */
-static int wait_for_programs(void)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts);
-	int inner, outer = -1, err = 0;
-	__u32 zero = 0;
-
-	inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "wt_settle_in", 4, 4, 1, NULL);
-	if (inner < 0)
-		return -errno;
-	opts.inner_map_fd = inner;
-	outer = bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "wt_settle", 4, 4, 1, &opts);
-	if (outer < 0 || bpf_map_update_elem(outer, &zero, &inner, BPF_ANY))
-		err = -errno;
-	if (outer >= 0)
-		close(outer);
-	close(inner);
-	return err;
-}
-
 /* All programs have seen the epoch: nobody adds to the place of the one before. */
 static int settle(struct tally_source *s, __u32 epoch)
 {
-	int err = wait_for_programs();
+	int err = kernel_wait_for_programs();
 
 	if (!err)
 		__atomic_store_n(&s->shared->settled, epoch, __ATOMIC_SEQ_CST);

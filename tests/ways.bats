@@ -318,6 +318,22 @@ file $PWD/gone deleted"
 		"messages of 111 and 183 bytes"
 }
 
+@test "io_uring: completions for which there is no room" {
+	for backend in $(some_backends); do
+		wt trace -j --backend "$backend" -- workload overflow f
+		((status != 77)) || skip "$(grep '^workload: no ' err)"
+		expect_status 0
+		whole
+		is "$(jq -n -r '[inputs | select(.op == "io_uring:write" and .ret == 1).offset] | sort == [range(128)]' out)" true \
+			"each write, once"
+	done
+	# which of several with the same number it was is not told
+	wt trace -j "${quick[@]}" -- workload overflow f --same
+	expect_status 0
+	is "$(jq -n '[inputs] | (map(select(.op == "io_uring:write")) | length) + .[-1].lost.unpaired' out)" 128 \
+		"writes, shown or lost"
+}
+
 @test "io_uring without a completion: counted as lost, but for those that fail" {
 	wt trace -j -- workload silent f 20
 	((status != 77)) || skip "$(grep '^workload: no ' err)"

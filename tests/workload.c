@@ -22,6 +22,7 @@ static const struct {
 	{ "ways", "DIR EXPECT [--data N]", wl_cmd_ways },
 	{ "uring", "DIR EXPECT [--data N]", wl_cmd_uring },
 	{ "silent", "FILE ROUNDS", wl_cmd_silent },
+	{ "overflow", "FILE [--same]", wl_cmd_overflow },
 	{ "aio", "DIR EXPECT [--data N]", wl_cmd_aio },
 	{ "blocks", "DIR EXPECT [--data N]", wl_cmd_blocks },
 	{ "leave", "DIR EXPECT", wl_cmd_leave },

@@ -94,7 +94,9 @@ static void *map_ring(const struct ring *ring, size_t size, off_t offset)
 
 static void ring_open(struct ring *ring, unsigned int flags)
 {
-	struct io_uring_params p = { .flags = flags, .sq_thread_idle = IDLE_MS };
+	struct io_uring_params p = { .flags = flags,
+				     .sq_thread_idle = IDLE_MS,
+				     .cq_entries = flags & IORING_SETUP_CQSIZE ? ENTRIES : 0 };
 	char *sq, *cq;
 
 	ring->flags = flags;
@@ -575,5 +577,36 @@ bool wl_cmd_silent(int argc, char **argv)
 			wl_die("another completion than EBADF");
 	}
 	await_bytes(argv[1], rounds * SILENT);
+	return true;
+}
+
+/* overflow FILE [--same]: as many writes as there is room for completions, and as many again before
+ * any of these is taken; with --same all are given the same number. */
+bool wl_cmd_overflow(int argc, char **argv)
+{
+	const bool same = argc == 3 && !strcmp(argv[2], "--same");
+	struct ring ring;
+	int fd;
+
+	if (argc != 2 && !same)
+		return false;
+	fd = wl_must(open(argv[1], O_CREAT | O_WRONLY | O_TRUNC, 0600), argv[1]);
+	ring_open(&ring, IORING_SETUP_CQSIZE);
+	for (int i = 0; i < 2 * ENTRIES; i++) {
+		struct io_uring_sqe *sqe = ring_next(&ring);
+
+		sqe->opcode = IORING_OP_WRITE;
+		sqe->fd = fd;
+		sqe->addr = (unsigned long)"x";
+		sqe->len = 1;
+		sqe->off = i;
+		sqe->user_data = same ? 7 : 1 + i;
+		ring_push(&ring);
+		if (i % ENTRIES == ENTRIES - 1)
+			ring_enter(&ring, ENTRIES, 0);
+	}
+	for (int i = 0; i < 2 * ENTRIES; i++)
+		if (ring_take(&ring).res != 1)
+			wl_die("a write that overflows fails");
 	return true;
 }
