@@ -181,7 +181,11 @@ static void check_compat(struct probe *p)
 	if (!covered)
 		buf_puts(&c->detail, "calls of 32-bit programs are not seen by this backend");
 	else
-		buf_puts(&c->detail, "calls of 32-bit programs are seen, but for socketcall");
+		/* the other numbers of 32-bit ARM are not in common/ops.c */
+		buf_puts(&c->detail,
+			 strcmp(p->uts.machine, "aarch64")
+				 ? "calls of 32-bit programs are seen, but for socketcall"
+				 : "of 32-bit programs write and writev are seen");
 }
 
 static void run_checks(struct probe *p)

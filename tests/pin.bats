@@ -70,15 +70,18 @@ exact() {
 
 @test "AIO that nobody has fetched when its process ends: counted as lost" {
 	mkdir d
-	start_target
-	pin web -p "$target" -e all
-	expect_status 0
-	replaced_by "workload leave d expect"
-	[[ -s expect ]] || skip "no AIO here"
-	dump web -j
-	# three writes and seven fsyncs, of which some may be done before io_submit ends
-	is "$(jq -c '.totals.calls + .lost.unpaired' out)" 10 "calls and lost"
-	unpaired=$(jq .lost.unpaired out)
+	# three writes and seven fsyncs, all of which may be done before io_submit ends: then there is nothing to be left
+	unpaired=0
+	for ((i = 0; i < 20 && unpaired == 0; i++)); do
+		start_target
+		pin web -p "$target" -e all --replace
+		expect_status 0
+		replaced_by "workload leave d expect"
+		[[ -s expect ]] || skip "no AIO here"
+		dump web -j
+		is "$(jq -c '.totals.calls + .lost.unpaired' out)" 10 "calls and lost"
+		unpaired=$(jq .lost.unpaired out)
+	done
 	between 1 "$unpaired" 7
 	dump --list -j
 	is "$(jq -c ".sessions[0].lost.unpaired" out)" "$unpaired" "lost, in the list"
