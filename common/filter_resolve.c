@@ -46,68 +46,123 @@ static int resolve_tasks(struct filter *filter, struct buf *why)
 	return 0;
 }
 
-static void join(struct buf *out, const char *dir, const char *name)
+/* Adds a path to @out, which begins with one: "." and ".." are taken at their word. */
+static void add_components(struct buf *out, const char *path)
 {
-	if (strcmp(dir, "/"))
-		buf_puts(out, dir);
-	buf_putc(out, '/');
-	buf_puts(out, name);
+	size_t len;
+
+	for (; *path; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (!len || (len == 1 && *path == '.'))
+			continue;
+		if (len == 2 && !strncmp(path, "..", 2)) {
+			while (out->len && out->data[--out->len] != '/')
+				;
+			continue;
+		}
+		if (!out->len || out->data[out->len - 1] != '/')
+			buf_putc(out, '/');
+		buf_put(out, path, len);
+	}
+	if (!out->len)
+		buf_putc(out, '/');
 }
 
-/* A path that does not exist yet: its directory may. */
-static void locate_missing(struct buf *out, const char *path)
+/*
+ * A path without wildcards as the kernel will show it: links are followed as far as it exists.
+ * Return: 0 or -errno.
+ */
+static int locate(struct buf *out, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir, *real, *cwd;
+	char *existing, *real = NULL, *slash;
 
-	if (!slash)
-		dir = strdup(".");
-	else
-		dir = slash == path ? strdup("/") : strndup(path, slash - path);
-	real = dir ? realpath(dir, NULL) : NULL;
-	cwd = getcwd(NULL, 0);
+	if (!*path)
+		path = ".";
+	existing = strdup(path);
+	if (!existing)
+		return -ENOMEM;
+	/* what exists becomes shorter by a name at a time, down to "/" or to "." */
+	while (!(real = realpath(existing, NULL))) {
+		slash = strrchr(existing, '/');
+		if (!slash)
+			break;
+		slash[slash == existing] = '\0';
+	}
 	if (real)
-		join(out, real, slash ? slash + 1 : path);
-	else if (*path != '/' && cwd)
-		join(out, cwd, path);
+		path += strlen(existing);
 	else
-		buf_puts(out, path);
-	free(cwd);
+		real = realpath(*path == '/' ? "/" : ".", NULL);
+	if (real)
+		buf_puts(out, real);
+	add_components(out, path);
 	free(real);
-	free(dir);
+	free(existing);
+	return out->err;
 }
 
-/* A path without wildcards as the kernel will show it: links followed as far as it exists. */
 static int resolve_literal(struct wt_glob *g, const char *path)
 {
-	char *real = realpath(path, NULL);
 	struct buf located = {};
-	int err;
+	int err = locate(&located, path);
 
-	if (real)
-		buf_puts(&located, real);
-	else
-		locate_missing(&located, path);
-	err = located.err ? located.err : glob_compile_literal(g, buf_cstr(&located), true);
+	if (!err)
+		err = glob_compile_literal(g, buf_cstr(&located), true);
 	buf_free(&located);
-	free(real);
 	return err;
 }
 
-/* A pattern that begins with a name is meant from here. */
+/* What has no name in any directory: pipe:[123] and the like. The brackets of these are meant as
+ * they are. */
+static bool is_nameless(const char *path, bool *literal)
+{
+	static const char *const kinds[] = { "pipe:", "socket:", "anon_inode:" };
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		len = strlen(kinds[i]);
+		if (strncmp(path, kinds[i], len))
+			continue;
+		path += len;
+		len = strspn(path + (*path == '['), "0123456789");
+		*literal = *path == '[' && len && !strcmp(path + 1 + len, "]");
+		return true;
+	}
+	return false;
+}
+
+/* A pattern that begins with a name is meant from here, and so is what comes before its first
+ * wildcard. */
 static int resolve_pattern(struct wt_glob *g, const char *pattern)
 {
-	char *cwd = strchr("/*?[", *pattern) ? NULL : getcwd(NULL, 0);
-	struct buf located = {};
+	const char *rest = strpbrk(pattern, "*?[\\");
+	struct buf located = {}, escaped = {};
+	bool literal = false;
+	char *prefix;
 	int err;
 
-	if (cwd)
-		join(&located, cwd, pattern);
-	else
-		buf_puts(&located, pattern);
-	err = located.err ? located.err : glob_compile(g, buf_cstr(&located));
+	if (is_nameless(pattern, &literal))
+		return literal ? glob_compile_literal(g, pattern, false) : glob_compile(g, pattern);
+	while (rest > pattern && rest[-1] != '/')
+		rest--;
+	prefix = strndup(pattern, rest - pattern);
+	err = prefix ? 0 : -ENOMEM;
+	/* one that begins with a wildcard may be anywhere */
+	if (!err && (*prefix || !strchr("*?[", *pattern)))
+		err = locate(&located, prefix);
+	for (size_t i = 0; i < located.len; i++) {
+		if (strchr("*?[\\", located.data[i]))
+			buf_putc(&escaped, '\\');
+		buf_putc(&escaped, located.data[i]);
+	}
+	if (escaped.len && escaped.data[escaped.len - 1] != '/')
+		buf_putc(&escaped, '/');
+	buf_puts(&escaped, rest);
+	if (!err)
+		err = escaped.err ? escaped.err : glob_compile(g, buf_cstr(&escaped));
 	buf_free(&located);
-	free(cwd);
+	buf_free(&escaped);
+	free(prefix);
 	return err;
 }
 

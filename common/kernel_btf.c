@@ -28,16 +28,13 @@ static const char *const typedefs[] = { SUBMIT_REQ, SUBMIT_SQE, COMPLETE, OVERFL
 #define CAST "bpf_rdonly_cast"
 /* Linux e21aa341785c, without which fexit of a function that sleeps may crash the kernel */
 #define IMAGE "bpf_tramp_image"
-/*
- * Where the first of these is and not the second (Linux 6.1), task storage refuses a program that
- * has preempted another one at it. 6.12 and 6.18 have both and let it look up, 7.3 has neither.
- */
+/* Where this is (6.1 to 6.18; not 7.3), task storage refuses a program that has preempted another
+ * one at it: 6.1 to look up, all to make room for a task that has none yet. */
 #define BUSY	 "bpf_task_storage_busy"
-#define RECUR	 "bpf_task_storage_get_recur"
 
 #define STRUCTS	 (sizeof(structs) / sizeof(*structs))
 #define TYPEDEFS (sizeof(typedefs) / sizeof(*typedefs))
-#define NAMES	 (STRUCTS + TYPEDEFS + 4)
+#define NAMES	 (STRUCTS + TYPEDEFS + 3)
 
 static int compare_names(const void *a, const void *b)
 {
@@ -182,12 +179,11 @@ void kernel_gather(const struct btf *btf, struct kernel_facts *facts, bool types
 	names[n++] = (struct kernel_name){ CAST, BTF_KIND_FUNC, 0 };
 	names[n++] = (struct kernel_name){ IMAGE, BTF_KIND_STRUCT, 0 };
 	names[n++] = (struct kernel_name){ BUSY, BTF_KIND_VAR, 0 };
-	names[n++] = (struct kernel_name){ RECUR, BTF_KIND_FUNC, 0 };
 	qsort(names, n, sizeof(*names), compare_names);
 	kernel_find_names(btf, names, n);
 	facts->direct = find(names, CAST)->id;
 	facts->safe_fexit = find(names, IMAGE)->id;
-	facts->storage_refuses = find(names, BUSY)->id && !find(names, RECUR)->id;
+	facts->storage_refuses = find(names, BUSY)->id;
 	facts->uring = find_uring(btf, names);
 #define NUMBER(name) facts->types[WT_TYPE_##name] = find(names, #name)->id;
 	WT_TYPES(NUMBER)

@@ -139,10 +139,36 @@ ops_with() {
 	is "$(count '.path | endswith("/c")')" 0 "writes to c"
 }
 
+@test "--path from here: ., .. and links, also of what is created later" {
+	mkdir -p "we[i]rd*/d" other
+	cd "we[i]rd*"
+	ln -s d link
+	does='printf 1 >d/x; mkdir -p d/new; printf 2 >d/new/y; printf 3 >../other/z; printf 4 >d/other'
+	trace -j -P './d/*' -- bash -c "$does"
+	is "$(paths)" "d/x d/new/y d/other"
+	trace -j -P '../other/*' -P 'd/../d/n*/y' -- bash -c "$does"
+	is "$(jq -r 'select(.type == "write").path' out | sed 's,.*/,,' | xargs)" "y z"
+	trace -j -P 'link/o*' -P '?thing' -- bash -c "$does"
+	is "$(paths)" "d/other"
+	rm -r d/new
+	trace -j -P ./d/new/y -- bash -c "$does"
+	is "$(paths)" "d/new/y"
+	rm -r d/new
+	trace -j -P d/../d/new -- bash -c "$does"
+	is "$(paths)" "d/new/y"
+}
+
 @test "--path of pipes and sockets" {
-	# a pattern that begins with a name is meant from here
 	ops_with '.path // "" | startswith("pipe:[")' -P '*pipe:*'
+	ops_with '.path // "" | startswith("pipe:[")' -P 'pipe:*'
 	ops_with '.kind == "socket"' -P '*socket:*'
+	ops_with '.kind == "socket"' -P 'socket:[[]*'
+	# as it is shown
+	exec {end}<> <(:)
+	name=$(readlink "/proc/$BASHPID/fd/$end")
+	trace -j -P "$name" -- bash -c "printf x >&$end; printf y | cat >/dev/null"
+	is "$(jq -r 'select(.type == "write").path' out)" "$name"
+	exec {end}>&-
 }
 
 @test "--comm, literal and globs" {

@@ -185,7 +185,7 @@ paths() {
 	local all
 	all=$(values .path "$@" | tr '\n' ' ')
 	all=${all% }
-	echo "${all//$PWD\//}"
+	echo "${all//"$PWD"\//}"
 }
 
 # count [CONDITION]: how many write records those are

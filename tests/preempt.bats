@@ -84,6 +84,7 @@ preempted() {
 
 teardown() {
 	end_started
+	rm -f lines # a guest's disk is its memory
 	[[ ! ${bpffs-} ]] || drop_bpffs
 }
 
