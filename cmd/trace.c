@@ -241,7 +241,7 @@ static int trace_run(struct trace *t)
 	/* a COMMAND that cannot be started leaves nothing but an error */
 	if (end == STREAM_CHILD_EXITED && child_exec_errno(t->child)) {
 		log_error("%s: %s", t->command, strerror(child_exec_errno(t->child)));
-		output_discard(&t->lines.output, t->options.output);
+		output_discard(&t->lines.output);
 		return child_exit(stream_child_status(t->stream));
 	}
 	t->lines.closed |= end == STREAM_OUTPUT_CLOSED;
@@ -260,10 +260,10 @@ static int trace_run(struct trace *t)
 	return strict_exit(t, CMD_DONE, lost);
 }
 
-static int trace_fail(const struct trace *t, int err, struct buf *why)
+static int trace_fail(struct trace *t, int err, struct buf *why)
 {
 	log_error("%s", buf_cstr(why));
-	output_discard(&t->lines.output, t->options.output);
+	output_discard(&t->lines.output);
 	return t->command ? CMD_WITH_COMMAND : cmd_status(err);
 }
 
@@ -313,9 +313,10 @@ static int trace_close(struct trace *t, int status)
 	lines_close(&t->lines);
 	filter_free(&t->filter);
 	err = t->lines.output.fd > 0 ? output_close(&t->lines.output) : 0;
-	if (err && status == CMD_DONE) {
+	if (err) {
 		log_error("%s: %s", t->options.output, strerror(-err));
-		status = CMD_FAILED;
+		if (status == CMD_DONE)
+			status = t->command ? CMD_WITH_COMMAND : CMD_FAILED;
 	}
 	free(t);
 	return status;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,18 +50,34 @@ static int open_anew(const char *path)
 	return open(path, OUTPUT_FLAGS | O_CREAT | O_EXCL, 0600);
 }
 
+/* A file beside @path, which is to take its place. */
+static int open_beside(struct output *output, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int fd;
+
+	if (asprintf(&output->temporary, "%.*s.writetrace.XXXXXX",
+		     slash ? (int)(slash + 1 - path) : 0, path) < 0) {
+		output->temporary = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	fd = mkostemp(output->temporary, O_CLOEXEC); /* mode 0600 */
+	if (fd < 0) {
+		free(output->temporary);
+		output->temporary = NULL;
+	}
+	return fd;
+}
+
 static int open_existing(struct output *output, const char *path, bool force)
 {
 	struct stat st;
 
 	if (lstat(path, &st))
 		return -1;
-	if (force && S_ISREG(st.st_mode)) {
-		int fd = unlink(path) ? -1 : open_anew(path);
-
-		output->made = fd >= 0;
-		return fd;
-	}
+	if (force && S_ISREG(st.st_mode))
+		return open_beside(output, path);
 	/* devices and pipes hold nothing that could be lost */
 	if (force || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode)))
 		return open(path, OUTPUT_FLAGS);
@@ -72,6 +89,7 @@ int output_file(struct output *output, const char *path, bool force, struct buf 
 {
 	int err;
 
+	output->path = path;
 	output->fd = open_anew(path);
 	output->made = output->fd >= 0;
 	if (output->fd < 0 && errno == EEXIST)
@@ -88,11 +106,29 @@ int output_file(struct output *output, const char *path, bool force, struct buf 
 	return 0;
 }
 
-int output_write(const struct output *output, struct buf *buf)
+/* Return: 0 or -errno. */
+static int take_name(struct output *output)
+{
+	int err = 0;
+
+	if (!output->temporary)
+		return 0;
+	if (rename(output->temporary, output->path)) {
+		err = -errno;
+		unlink(output->temporary);
+	}
+	free(output->temporary);
+	output->temporary = NULL;
+	return err;
+}
+
+int output_write(struct output *output, struct buf *buf)
 {
 	size_t done = 0;
 	int err = buf->err;
 
+	if (!err && buf->len)
+		err = take_name(output);
 	while (!err && done < buf->len) {
 		ssize_t n = write(output->fd, buf->data + done, buf->len - done);
 
@@ -106,19 +142,23 @@ int output_write(const struct output *output, struct buf *buf)
 	return err;
 }
 
-void output_discard(const struct output *output, const char *path)
+void output_discard(struct output *output)
 {
 	struct stat st;
 
-	if (output->made && !fstat(output->fd, &st) && !st.st_size)
-		unlink(path);
+	if (output->temporary)
+		unlink(output->temporary);
+	else if (output->made && !fstat(output->fd, &st) && !st.st_size)
+		unlink(output->path);
+	free(output->temporary);
+	output->temporary = NULL;
 }
 
 int output_close(struct output *output)
 {
-	int err = 0;
+	int err = take_name(output);
 
-	if (output->own && output->fd >= 0 && close(output->fd))
+	if (output->own && output->fd >= 0 && close(output->fd) && !err)
 		err = -errno;
 	output->fd = -1;
 	return err;

@@ -16,6 +16,8 @@ struct output {
 	bool made; /* it was not there before */
 	bool terminal;
 	bool pipe;
+	const char *path; /* of a file, or NULL */
+	char *temporary;  /* its name until something is written, if it is to replace another */
 };
 
 /** output_stdout - write to standard output, without ever blocking in write() if it can be helped
@@ -28,8 +30,8 @@ int output_stdout(struct output *output, struct buf *why);
 
 /** output_file - create @path (mode 0600, never through a symbolic link)
  *
- * An existing file is an error unless @force, which replaces it by a new one: who may read the old
- * one, or has it open, does not get to see what is written.
+ * An existing file is an error unless @force, which replaces it by a new one with the first write:
+ * who may read the old one, or has it open, does not get to see what is written. @path must stay.
  * Return: 0 or -errno with the reason in @why.
  */
 int output_file(struct output *output, const char *path, bool force, struct buf *why);
@@ -39,13 +41,15 @@ int output_file(struct output *output, const char *path, bool force, struct buf 
  * Return: 0; -EAGAIN if the output takes no more now; another -errno. What was written is gone from
  * @buf in any case.
  */
-int output_write(const struct output *output, struct buf *buf);
+int output_write(struct output *output, struct buf *buf);
 
-/** output_discard - remove @path, which output_file() has made, if nothing has been written to it
+/** output_discard - leave no file that output_file() has made, if nothing has been written to it */
+void output_discard(struct output *output);
+
+/** output_close - an empty file takes its name, too
+ *
+ * Return: 0 or -errno, since a full disk may show only now.
  */
-void output_discard(const struct output *output, const char *path);
-
-/** output_close - Return: 0 or -errno, since a full disk may show only now */
 int output_close(struct output *output);
 
 #endif

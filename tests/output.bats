@@ -186,6 +186,22 @@ fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
 	is "$(<other)" precious
 }
 
+@test "-o --force: where nothing can be traced, the old file stays" {
+	kernel_has_no_part
+	echo precious >file
+	one_error 127 'no-such-command: ' trace -o file --force -- ./no-such-command
+	one_error 125 '--pid' trace -o file --force -p 999999999 -- true
+	chmod 0777 . file
+	status=0
+	nobody "$(command -v writetrace)" trace -o file --force 2>err || status=$?
+	expect_status 3
+	is "$(<file)" precious
+	is "$(find . -name '.writetrace*')" "" "left beside it"
+	trace -q -j -o file --force -- true
+	is "$(jq -r .type file)" end
+	is "$(find . -name '.writetrace*')" "" "left beside it"
+}
+
 @test "-o: where nothing can be traced, no file is left that would be in the way next time" {
 	kernel_has_no_part
 	one_error 127 'no-such-command: ' trace -o file -- ./no-such-command
