@@ -81,4 +81,9 @@ int cmd_status(int err);
 /** cmd_wants_color - what --color and NO_COLOR come to for an output */
 bool cmd_wants_color(const struct globals *globals, bool terminal);
 
+/** cmd_die_of_closed_output - end as SIGPIPE would have ended us, also where it is blocked or
+ * ignored
+ */
+void cmd_die_of_closed_output(void);
+
 #endif

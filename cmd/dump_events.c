@@ -64,10 +64,10 @@ static void skip_viewers(struct events *e)
 {
 	struct stat st;
 
-	if (e->dump->terminal)
-		e->n_watchers = terminal_watchers(STDOUT_FILENO, e->watchers, WATCHERS_MAX);
-	else if (!fstat(STDOUT_FILENO, &st))
+	if (!e->dump->terminal && !fstat(STDOUT_FILENO, &st))
 		e->skip_group = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	if (e->dump->terminal || e->skip_group)
+		e->n_watchers = terminal_watchers(STDOUT_FILENO, e->watchers, WATCHERS_MAX);
 }
 
 static int follow(struct events *e, struct recorder *r, const struct recorder_calls *calls)

@@ -158,6 +158,17 @@ bool cmd_wants_color(const struct globals *globals, bool terminal)
 	return terminal && !(no_color && *no_color);
 }
 
+void cmd_die_of_closed_output(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	raise(SIGPIPE);
+}
+
 static struct opts_spec main_spec(const struct opt_group *groups)
 {
 	return (struct opts_spec){

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd.h"
+
 #define NS_PER_S 1000000000ULL
 
 int pause_open(void)
@@ -31,5 +33,9 @@ bool pause_for(int fd, uint64_t ns)
 				{ .fd = STDOUT_FILENO, .events = 0 } };
 	const struct timespec time = { .tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S };
 
-	return ppoll(fds, 2, &time, NULL) == 0;
+	bool passed = ppoll(fds, 2, &time, NULL) == 0;
+
+	if (!passed && (fds[1].revents & POLLERR))
+		cmd_die_of_closed_output();
+	return passed;
 }

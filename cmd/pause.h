@@ -16,7 +16,8 @@ int pause_open(void);
 
 /** pause_for - wait @ns nanoseconds
  *
- * Return: true; false if a signal came, or nobody reads standard output any longer.
+ * Does not return if nobody reads standard output any longer.
+ * Return: true; false if a signal came, or the terminal is gone.
  */
 bool pause_for(int fd, uint64_t ns);
 

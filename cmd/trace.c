@@ -3,7 +3,6 @@
  * writetrace trace: streams one line for each finished operation.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,7 +85,7 @@ static void trace_skip_viewers(struct trace *t, struct session_options *o,
 		return;
 	if (t->lines.output.pipe)
 		o->skip_pgrp = getpgrp();
-	if (t->lines.output.terminal)
+	if (t->lines.output.terminal || t->lines.output.pipe)
 		o->n_skipped = terminal_watchers(t->lines.output.fd, watchers, WATCHERS_MAX);
 	o->skipped = watchers;
 }
@@ -175,18 +174,6 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 	return err;
 }
 
-/* Ends as SIGPIPE would have ended us, quietly, also where it is blocked or ignored. */
-static void die_of_closed_output(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGPIPE);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	raise(SIGPIPE);
-}
-
 static bool any_lost(const uint64_t *lost)
 {
 	return lost[WT_LOST_RING] || lost[WT_LOST_INFLIGHT] || lost[WT_LOST_SKIPPED];
@@ -249,7 +236,7 @@ static int trace_run(struct trace *t)
 	if (end < 0)
 		err = end;
 	if (t->lines.closed)
-		die_of_closed_output();
+		cmd_die_of_closed_output();
 	if (err && err != -EINTR) {
 		log_error("%s: %s", t->options.output ? t->options.output : "output",
 			  strerror(-err));

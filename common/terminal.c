@@ -82,6 +82,10 @@ size_t terminal_watchers(int fd, struct filter_task *tasks, size_t max)
 	size_t n = 0;
 
 	if (index < 0)
+		index = pty_index(STDERR_FILENO);
+	if (index < 0)
+		index = pty_index(STDIN_FILENO);
+	if (index < 0)
 		return 0;
 	for (pid_t pid = getppid(); pid && n < max; pid = parent_of(pid)) {
 		if (!holds_master(pid, index) || proc_task_start(pid, 0, &tasks[n].start_ns))

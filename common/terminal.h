@@ -18,8 +18,9 @@ void terminal_size(int fd, unsigned int *width, unsigned int *height);
 
 /** terminal_watchers - ancestors of ours that hold the master side of the terminal @fd
  *
+ * If @fd is none, as where lines go through a pager, that of standard error or input is meant.
  * @tasks has room for @max. Source: /proc/PID/fd and the tty-index in /proc/PID/fdinfo.
- * Return: how many were found; 0 if @fd is no pseudo-terminal.
+ * Return: how many were found; 0 if there is no pseudo-terminal.
  */
 size_t terminal_watchers(int fd, struct filter_task *tasks, size_t max);
 

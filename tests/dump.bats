@@ -302,7 +302,9 @@ load dump
 	pin web -p "$target"
 	# more than a pipe holds
 	order 'for ((i = 0; i < 1500; i++)); do printf x >a-file-whose-name-is-rather-long-$i; done'
-	for arguments in "--limit 0" "-j" "--events" "--events -j" "--events --follow" "--interval 50ms -j"; do
+	# the last two have written all they have before the reader goes
+	for arguments in "--limit 0" "-j" "--events" "--events -j" "--events --follow" "--interval 50ms -j" \
+		"--events=1 --follow" "--limit 1 --interval 10s"; do
 		rm -f code
 		# shellcheck disable=SC2086
 		{ timeout "$patience_s" writetrace --bpffs "$bpffs" dump $arguments 2>err || echo $? >code; } 3>&- </dev/null |

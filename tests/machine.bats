@@ -109,6 +109,11 @@ seed() {
 	has_not typescript '"comm":"writetrace"'
 	has_not typescript '"comm":"script"'
 	has typescript 'not traced: writetrace itself.*terminal'
+	# nor where lines go through a pager
+	on_terminal 'writetrace trace -j --duration 3s | cat'
+	has typescript '"type":"end"'
+	has_not typescript '"comm":"(writetrace|script|cat)"'
+	has typescript 'not traced: writetrace itself and its process group and the terminal'
 }
 
 @test "without a filter every process is seen" {
