@@ -170,24 +170,6 @@ static int pin_check_name(struct pin *p, struct buf *why)
 	return err;
 }
 
-/* A moment in which a signal would leave remains; the next command would remove them. */
-static int pin_without_signals(struct pin *p, struct buf *why)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	err = bpffs_lock(p->fs, true);
-	if (err)
-		buf_printf(why, "the lock cannot be had: %s", strerror(-err));
-	else
-		err = pin_publish(p, why);
-	bpffs_unlock(p->fs);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return err;
-}
-
 /* Return: 0 or -errno.
  *
  * web /sys/fs/bpf/writetrace/web   or   {"name":"web","path":"…","memory_bytes":6291456} */
@@ -202,7 +184,10 @@ static int pin_print(const struct pin *p, const char *dir, int64_t memory)
 		json_begin_object(&json, NULL);
 		json_str(&json, "name", p->name);
 		json_bytes(&json, "path", path.data, path.len);
-		json_u64(&json, "memory_bytes", memory);
+		if (memory < 0)
+			json_null(&json, "memory_bytes");
+		else
+			json_u64(&json, "memory_bytes", memory);
 		json_end_object(&json);
 		buf_putc(&out, '\n');
 	} else {
@@ -221,11 +206,65 @@ static void pin_note(const struct pin *p, int64_t memory)
 	const struct wt_meta *m = session_meta(p->session);
 	struct buf size = {};
 
-	units_size(&size, memory);
+	if (memory < 0)
+		buf_puts(&size, "an unknown amount");
+	else
+		units_size(&size, memory);
 	log_note("backend %s, at most %u rows, the newest %u events%s; %s of kernel memory",
 		 backend_name(m->backend), m->rows, m->events, m->lanes > 1 ? " of each CPU" : "",
 		 buf_cstr(&size));
 	buf_free(&size);
+}
+
+static int pin_publish_locked(struct pin *p, struct buf *why)
+{
+	int err = pin_publish(p, why);
+
+	bpffs_unlock(p->fs);
+	return err;
+}
+
+/* Says what there is now. */
+static int pin_report(const struct pin *p, const struct session_options *o, const char *dir,
+		      struct buf *why)
+{
+	const struct wt_meta *m = session_meta(p->session);
+	int64_t memory = session_memory(o, m->cpus, m->copies > 1);
+	int err;
+
+	cmd_note_holes(p->session);
+	pin_note(p, memory);
+	err = pin_print(p, dir, memory);
+	if (err)
+		buf_printf(why, "standard output: %s; session %s goes on", strerror(-err), p->name);
+	return err;
+}
+
+/*
+ * A signal would leave remains, which the next command would remove, and before all is said a
+ * session that goes on leaving out whoever has our number later.
+ */
+static int pin_without_signals(struct pin *p, const struct session_options *o, const char *dir,
+			       struct progress *progress, struct buf *why)
+{
+	sigset_t all, before;
+	int err = bpffs_lock(p->fs, true);
+
+	if (err) {
+		buf_printf(why, "the lock cannot be had: %s", strerror(-err));
+		progress_end(progress);
+		return err;
+	}
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	err = pin_publish_locked(p, why);
+	progress_end(progress);
+	if (!err) {
+		err = pin_report(p, o, dir, why);
+		session_forget_us(p->session);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return err;
 }
 
 static int pin_run(struct pin *p, struct buf *why)
@@ -243,7 +282,6 @@ static int pin_run(struct pin *p, struct buf *why)
 		.trace_pipe = p->session_options.trace_pipe,
 	};
 	struct progress *progress = progress_start("pinning session %s", p->name);
-	int64_t memory;
 	int err = filter_resolve(&p->filter, why);
 
 	if (!err)
@@ -253,18 +291,8 @@ static int pin_run(struct pin *p, struct buf *why)
 	if (!err)
 		err = session_open(&p->session, &o, why);
 	if (!err)
-		err = pin_without_signals(p, why);
+		return pin_without_signals(p, &o, dir, progress, why);
 	progress_end(progress);
-	if (err)
-		return err;
-	memory = session_memory(&o, session_meta(p->session)->cpus,
-				session_meta(p->session)->copies > 1);
-	cmd_note_holes(p->session);
-	pin_note(p, memory);
-	err = pin_print(p, dir, memory);
-	session_forget_us(p->session);
-	if (err)
-		buf_printf(why, "standard output: %s; session %s goes on", strerror(-err), p->name);
 	return err;
 }
 

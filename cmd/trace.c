@@ -237,11 +237,14 @@ static int trace_run(struct trace *t)
 		err = end;
 	if (t->lines.closed)
 		cmd_die_of_closed_output();
-	if (err && err != -EINTR) {
+	/* an error would go to the output, too, which takes nothing */
+	if (err == -EINTR)
+		log_note("told to end at once: not all was written");
+	else if (err)
 		log_error("%s: %s", t->options.output ? t->options.output : "output",
 			  strerror(-err));
+	if (err)
 		return t->command ? CMD_WITH_COMMAND : CMD_FAILED;
-	}
 	if (end == STREAM_CHILD_EXITED)
 		return strict_exit(t, child_exit(stream_child_status(t->stream)), lost);
 	return strict_exit(t, CMD_DONE, lost);

@@ -161,7 +161,7 @@ static void type_key(struct trace_top *top, int key)
 	else if (key == TOP_BACKSPACE)
 		type_back(top);
 	else if (key >= ' ' && key < 0x100 && len < FILTER_MAX)
-		top->filter[len] = (char)key;
+		memcpy(top->filter + len, (char[2]){ (char)key, '\0' }, 2);
 	/* the rows follow at once */
 	ranking_match_set(&top->match, top->filter);
 }

@@ -85,7 +85,7 @@ static int locate(struct buf *out, const char *path)
 	/* what exists becomes shorter by a name at a time, down to "/" or to "." */
 	while (!(real = realpath(existing, NULL))) {
 		slash = strrchr(existing, '/');
-		if (!slash)
+		if (!slash || !existing[1])
 			break;
 		slash[slash == existing] = '\0';
 	}
@@ -194,7 +194,8 @@ static int resolve_globs(struct filter *filter, struct buf *why)
 		g++;
 	}
 	if (err)
-		buf_puts(why, "--path: too long");
+		buf_printf(why, "a pattern of --comm or --path: %s",
+			   err == -E2BIG ? "too long" : strerror(-err));
 	return err;
 }
 

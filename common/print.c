@@ -353,6 +353,8 @@ void print_sum_text(struct buf *out, const struct print_sum *sum)
 			   (unsigned long long)sum->lost[i], lost_names[i]);
 		any = true;
 	}
-	if (!any)
+	if (!sum->known[WT_LOST_RING])
+		buf_puts(out, "; what was lost is not known");
+	else if (!any)
 		buf_puts(out, "; nothing lost");
 }

@@ -152,7 +152,7 @@ value:$PWD:3:two  words"
 	workload loop /dev/null 0 1 --seconds 600 3>&- &
 	writer=$!
 	started+=("$writer")
-	writetrace trace "${quick[@]}" -q -j -p "$writer" >pipe 2>err 3>&- {hold}>&- &
+	writetrace trace "${quick[@]}" -j -p "$writer" >pipe 2>err 3>&- {hold}>&- &
 	tracer=$!
 	started+=("$tracer")
 	until_true is_tracing
@@ -163,6 +163,10 @@ value:$PWD:3:two  words"
 	begin=$(now_ms)
 	until_true is_gone "$tracer"
 	between 0 "$(($(now_ms) - begin))" $((2000 * (slow > 1 ? 10 : 1))) milliseconds
+	status=0
+	wait "$tracer" || status=$?
+	expect_status 1
+	has err 'not all was written$'
 }
 
 @test "--pid: the trace ends when the process does" {

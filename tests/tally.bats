@@ -253,6 +253,7 @@ many() {
 	adds_up
 	# a number may have been used twice, by two processes that did the same
 	jq -S -c '.rows[] | {pid, comm, path, calls, bytes, errors}' sums | sort >want
-	jq -S -c '.rows[] | {pid, comm, path, calls, bytes, errors}' out | sort | cmp - want
+	jq -S -c '.rows[] | {pid, comm, path, calls, bytes, errors}' out | sort >got
+	cmp got want || fail "lost: $(jq -c .lost out); $(diff got want | head -n 20)"
 	is "$(wc -l <want)" "$n" processes
 }
