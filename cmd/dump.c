@@ -5,6 +5,7 @@
 #include "dump.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,14 +104,28 @@ static void dump_spec(struct opts_spec *spec, struct opt_group groups[3], struct
 int dump_put(struct buf *out, struct buf *why)
 {
 	int err = out->err;
+	size_t done = 0;
+	ssize_t n;
 
-	if (!err && out->len && (fwrite(out->data, 1, out->len, stdout) != out->len))
-		err = -errno;
 	if (!err && fflush(stdout))
 		err = -errno;
+	/* whoever waits for a reader that stalls can be told to end */
+	while (!err && done < out->len) {
+		if (!pause_until_writable()) {
+			err = -EINTR;
+			break;
+		}
+		n = write(STDOUT_FILENO, out->data + done,
+			  out->len - done < PIPE_BUF ? out->len - done : PIPE_BUF);
+		if (n >= 0)
+			done += n;
+		else if (errno != EINTR)
+			err = -errno;
+	}
 	buf_reset(out);
 	if (err)
-		buf_printf(why, "standard output: %s", strerror(-err));
+		buf_printf(why, "standard output: %s",
+			   err == -EINTR ? "told to end before all was written" : strerror(-err));
 	return err;
 }
 

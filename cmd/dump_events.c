@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "common/buf.h"
 #include "common/filter.h"
+#include "common/meta.h"
 #include "common/print.h"
 #include "common/recorder.h"
 #include "common/tally.h"
@@ -64,6 +65,8 @@ static void skip_viewers(struct events *e)
 {
 	struct stat st;
 
+	if (meta_names_tasks(&e->dump->pinned.meta))
+		return;
 	if (!e->dump->terminal && !fstat(STDOUT_FILENO, &st))
 		e->skip_group = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	if (e->dump->terminal || e->skip_group)

@@ -12,6 +12,8 @@
 
 #define NS_PER_S 1000000000ULL
 
+static int signals = -1;
+
 int pause_open(void)
 {
 	sigset_t set;
@@ -23,7 +25,18 @@ int pause_open(void)
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	signals = fd;
 	return fd < 0 ? -errno : fd;
+}
+
+bool pause_until_writable(void)
+{
+	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
+				{ .fd = STDOUT_FILENO, .events = POLLOUT } };
+
+	while (signals >= 0 && poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	return signals < 0 || fds[1].revents;
 }
 
 bool pause_for(int fd, uint64_t ns)

@@ -14,6 +14,13 @@
  */
 int pause_open(void);
 
+/** pause_until_writable - wait until PIPE_BUF bytes can be written to standard output without
+ * blocking
+ *
+ * Return: true, or false if they cannot and a signal came. Always true before pause_open().
+ */
+bool pause_until_writable(void);
+
 /** pause_for - wait @ns nanoseconds
  *
  * Does not return if nobody reads standard output any longer.

@@ -28,6 +28,9 @@ void meta_set_filters(struct wt_meta *meta, const struct filter *filter);
  */
 int meta_check(const struct wt_meta *meta, size_t len, struct buf *why);
 
+/** meta_names_tasks - the filters say by their numbers which processes or threads are meant */
+bool meta_names_tasks(const struct wt_meta *meta);
+
 /** meta_filters_text - append the filters as options for a shell: "--pid 812 --path '/my files'"
  *
  * Safe to show. Operations that are the default are not mentioned; "..." stands for what is cut.

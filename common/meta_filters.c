@@ -257,6 +257,13 @@ static bool put_option(struct buf *out, const struct wt_meta *meta, const struct
 	return any;
 }
 
+bool meta_names_tasks(const struct wt_meta *meta)
+{
+	size_t pid = 0, tid = 0;
+
+	return next_value(meta, "pid", &pid) || next_value(meta, "tid", &tid);
+}
+
 void meta_filters_text(struct buf *out, const struct wt_meta *meta)
 {
 	uint64_t mask = ops_mask(meta);

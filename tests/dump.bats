@@ -315,6 +315,27 @@ load dump
 	done
 }
 
+@test "a reader that stalls does not keep it from being told to end" {
+	mkfifo pipe
+	start_target
+	pin web -p "$target"
+	for arguments in "--events=0 --follow" "--interval 50ms --limit 0"; do
+		exec {hold}<>pipe
+		# shellcheck disable=SC2086
+		writetrace --bpffs "$bpffs" dump $arguments >pipe 2>err </dev/null 3>&- {hold}>&- &
+		tracer=$!
+		started+=("$tracer")
+		until_true is_tracing
+		# more than a pipe holds; it is in our process group, but asked for by its number
+		order 'for ((i = 0; i < 1500; i++)); do printf x >a-file-whose-name-is-rather-long-$i; done'
+		sleep 1
+		end_trace TERM
+		expect_status 1
+		has err 'told to end before all was written$'
+		exec {hold}>&-
+	done
+}
+
 @test "a full disk is an error" {
 	loaded --events 10
 	for arguments in "" "-j" "--list" "--list -j" "--events" "--events -j" "--events --follow" "--interval 10ms"; do
