@@ -116,7 +116,7 @@ enum wt_lost {
 	WT_LOST_RING,	  /* the ring was full */
 	WT_LOST_INFLIGHT, /* no memory to remember an operation's start, or a process to follow */
 	WT_LOST_UNPAIRED, /* interrupted before it was done; the kernel restarts it or fails it */
-	WT_LOST_SKIPPED,  /* both copies of a program skipped by the kernel (an upper bound) */
+	WT_LOST_SKIPPED,  /* all copies of a program skipped by the kernel (an upper bound) */
 	WT_LOST_COUNT,
 };
 

@@ -5,7 +5,6 @@
 #include "dump.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "common/kernel.h"
 #include "common/log.h"
 #include "common/opts.h"
+#include "common/output.h"
 #include "common/progress.h"
 #include "common/tally.h"
 #include "common/units.h"
@@ -103,27 +103,19 @@ static void dump_spec(struct opts_spec *spec, struct opt_group groups[3], struct
 
 int dump_put(struct buf *out, struct buf *why)
 {
-	int err = out->err;
-	size_t done = 0;
-	ssize_t n;
+	static struct output output = { .fd = -1 };
+	int err = 0;
 
-	if (!err && fflush(stdout))
-		err = -errno;
+	if (output.fd < 0)
+		err = output_stdout(&output, why);
 	/* whoever waits for a reader that stalls can be told to end */
-	while (!err && done < out->len) {
-		if (!pause_until_writable()) {
-			err = -EINTR;
-			break;
-		}
-		n = write(STDOUT_FILENO, out->data + done,
-			  out->len - done < PIPE_BUF ? out->len - done : PIPE_BUF);
-		if (n >= 0)
-			done += n;
-		else if (errno != EINTR)
-			err = -errno;
+	while (!err && (out->len || out->err)) {
+		err = output_write(&output, out);
+		if (err == -EAGAIN)
+			err = pause_until_writable() ? 0 : -EINTR;
 	}
 	buf_reset(out);
-	if (err)
+	if (err && !why->len)
 		buf_printf(why, "standard output: %s",
 			   err == -EINTR ? "told to end before all was written" : strerror(-err));
 	return err;

@@ -34,9 +34,9 @@ bool pause_until_writable(void)
 	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
 				{ .fd = STDOUT_FILENO, .events = POLLOUT } };
 
-	while (signals >= 0 && poll(fds, 2, -1) < 0 && errno == EINTR)
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
-	return signals < 0 || fds[1].revents;
+	return fds[1].revents;
 }
 
 bool pause_for(int fd, uint64_t ns)

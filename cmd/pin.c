@@ -229,7 +229,8 @@ static int pin_report(const struct pin *p, const struct session_options *o, cons
 		      struct buf *why)
 {
 	const struct wt_meta *m = session_meta(p->session);
-	int64_t memory = session_memory(o, m->cpus, m->copies > 1);
+	int64_t memory =
+		session_memory(o, m->cpus, m->copies > 1, session_storage_refuses(p->session));
 	int err;
 
 	cmd_note_holes(p->session);

@@ -68,6 +68,11 @@ struct bpf_program *session_hook(const struct session *s, bool exit, unsigned in
 	return bpf_object__find_program_by_name(s->skel->obj, name);
 }
 
+bool session_storage_refuses(const struct session *session)
+{
+	return session->kernel.storage_refuses;
+}
+
 bool session_has_uring(const struct session *s)
 {
 	return s->meta.ops & ops_from(OP_URING);

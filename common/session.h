@@ -93,14 +93,20 @@ int session_each_object(const struct session *session,
 int session_seal(struct session *session);
 
 /** session_memory - bytes of kernel memory that the maps of such a session take on a machine of
- * @cpus possible CPUs, of a kernel that preempts programs or does not
+ * @cpus possible CPUs, of a kernel that preempts programs or does not, and whose task storage
+ * refuses such programs or does not
  *
  * Reckoned from the sizes of the maps as the kernel allocates them (kernel/bpf/hashtab.c,
  * arraymap.c, ringbuf.c): entries times key and value, each rounded up to 8 bytes, 48 bytes a hash
  * entry, 16 a bucket, per-CPU values times @cpus.
  * Return: bytes, or -errno.
  */
-int64_t session_memory(const struct session_options *options, unsigned int cpus, bool preempts);
+int64_t session_memory(const struct session_options *options, unsigned int cpus, bool preempts,
+		       bool storage_refuses);
+
+/** session_storage_refuses - what session_memory() wants to know of the kernel that @session is of
+ */
+bool session_storage_refuses(const struct session *session);
 
 /** session_holes - append what this session should see and this kernel does not show it; nothing if
  * there is nothing */

@@ -172,14 +172,16 @@ static uint64_t map_memory(const struct bpf_map *map, unsigned int cpus)
 	}
 }
 
-int64_t session_memory(const struct session_options *options, unsigned int cpus, bool preempts)
+int64_t session_memory(const struct session_options *options, unsigned int cpus, bool preempts,
+		       bool storage_refuses)
 {
 	struct session s = { .latency = !options->no_latency,
 			     .follow = options->filter->follow && session_lists_tasks(options),
 			     .copies = preempts ? WT_COPIES : 1,
-			     .kernel.uring = { .layout = WT_URING_ENTRY,
-					       .submit = "uring_submit",
-					       .overflows = true },
+			     .kernel = { .storage_refuses = storage_refuses,
+					 .uring = { .layout = WT_URING_ENTRY,
+						    .submit = "uring_submit",
+						    .overflows = true } },
 			     .fetches = true };
 	struct bpf_map *map;
 	uint64_t sum = 0;

@@ -29,7 +29,7 @@ static int64_t memory(uint32_t rows, uint32_t events, unsigned int cpus, bool pr
 		.events = events,
 	};
 
-	return session_memory(&options, cpus, preempts);
+	return session_memory(&options, cpus, preempts, false);
 }
 
 /* What `pin` makes without options, with every operation there is. */
