@@ -209,25 +209,41 @@ static __always_inline bool aio_ends_for_others(void)
 	return cfg.aio_blocks && (cfg.by_tid || cfg.by_uid || cfg.comm_globs || cfg.cgroups);
 }
 
+/* This copy handles the call, of which nobody knows what it asked for if its beginning was skipped.
+ * False if another copy has to. */
+static __always_inline bool aio_claim(const struct wt_who *who, bool wanted, __s64 ret, __u32 call,
+				      __u32 copy)
+{
+	struct wt_span *span = span_get(true);
+
+	if (!span)
+		return copy == 0;
+	if (cfg.aio_blocks && call == WT_CALL_IO_SUBMIT && wanted && ret > 0 && !span->start_ns)
+		count_lost_many(WT_LOST_SKIPPED, ret);
+	span->start_ns = 0;
+	span_claim(who->task, span, copy);
+	return true;
+}
+
 /* One of AIO's calls ends. */
 wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
 {
-	struct wt_span *span;
 	struct wt_who who;
+	bool wanted;
 	__u64 list;
 	__u32 n;
 
 	if (!cfg.aio_ops || !session_enabled(call, copy))
 		return 0;
 	who.task = current_task();
-	if (op_is_handled(&who, copy) || (!aio_ends_for_others() && !task_wanted(&who)))
+	if (op_is_handled(&who, copy))
+		return 0;
+	wanted = task_wanted(&who);
+	if (!wanted && !aio_ends_for_others())
 		return 0;
 	if (cfg.copies > 1) {
-		span = span_get(true);
-		if (!span && copy)
+		if (!aio_claim(&who, wanted, ret, call, copy))
 			return 0;
-		if (span)
-			span_claim(who.task, span, copy);
 		count_handled(WT_HOOK(call, compat), copy);
 	}
 	if (call == WT_CALL_IO_DESTROY)

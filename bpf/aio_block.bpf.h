@@ -300,6 +300,8 @@ static __noinline int aio_enter(struct pt_regs *regs, __u32 call, bool compat, _
 	if (!session_enabled(call, AT_ENTRY) || !cfg.aio_blocks || call != WT_CALL_IO_SUBMIT ||
 	    !task_wanted(&who))
 		return 0;
+	if (cfg.copies > 1)
+		span_start(&who);
 	context = aio_key(regs_arg(regs, 0, compat));
 	from = aio_next_position(regs_arg(regs, 0, compat), context, copy);
 	n = regs_arg(regs, 1, compat);

@@ -193,6 +193,13 @@ wt_function int op_is_undone(__u64 task, __s64 ret, __u64 undone)
 		1UL << (SIGSYS - 1));
 }
 
+/* --min-latency leaves an operation out whose beginning was not seen: it may have taken so long. */
+static __always_inline void op_may_be_wanted(const struct wt_done *d)
+{
+	if (cfg.min_latency_ns && !d->has_latency && !(cfg.failed_only && d->ret >= 0))
+		count_lost(cfg.copies > 1 ? WT_LOST_SKIPPED : WT_LOST_UNPAIRED);
+}
+
 /*
  * An operation begins. Only sessions that measure latency come here.
  *
@@ -249,8 +256,12 @@ static __noinline int op_exit(struct pt_regs *regs, struct task_struct *task, __
 	}
 	call_unpack(&d.call, regs, op, compat);
 	call_find_address(&d.call, regs, compat);
-	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns))
+	if (!fd_wanted(d.call.fd))
 		return 0;
+	if (!result_wanted(ret, d.latency_ns)) {
+		op_may_be_wanted(&d);
+		return 0;
+	}
 	call_measure(&d.call, &d.ret);
 	if (d.call.size < cfg.min_size)
 		return 0;

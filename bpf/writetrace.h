@@ -110,12 +110,13 @@ enum wt_path_state {
 	WT_PATH_UNKNOWN,
 };
 
-/* Why something is missing. Counted per CPU in struct wt_counters, except skipped, which the
+/* Why something is missing. Counted per CPU in struct wt_counters; most of what is skipped the
  * kernel counts for us (bpf_prog_info.recursion_misses). */
 enum wt_lost {
 	WT_LOST_RING,	  /* the ring was full */
 	WT_LOST_INFLIGHT, /* no memory to remember an operation's start, or a process to follow */
-	WT_LOST_UNPAIRED, /* interrupted before it was done; the kernel restarts it or fails it */
+	WT_LOST_UNPAIRED, /* interrupted before it was done; the kernel restarts it or fails it. Or
+			     begun before us, if it matters how long it took */
 	WT_LOST_SKIPPED,  /* all copies of a program skipped by the kernel (an upper bound) */
 	WT_LOST_COUNT,
 };

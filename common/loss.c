@@ -20,16 +20,27 @@
 #include "ops.h"
 #include "proc.h"
 
-/* A request is lost if all copies of one of these are skipped. Its first program has one of two
- * names; the last is not there on all kernels. */
-enum { URING_SUBMIT, URING_COMPLETE, URING_OVERFLOW, URING_HOOKS };
+/* Programs of which all copies have to be skipped before a request is lost, or before a new process
+ * is not followed. Two names: either of them. */
+enum { OTHER_URING_SUBMIT, OTHER_URING_COMPLETE, OTHER_URING_OVERFLOW, OTHER_FORK, OTHER_HOOKS };
+
+static const struct {
+	const char *programs[2];
+	int copies;
+	bool may_be_missing;
+} others[] = {
+	[OTHER_URING_SUBMIT] = { { "uring_submit", "uring_submit_sqe" }, WT_ENTER_COPIES, false },
+	[OTHER_URING_COMPLETE] = { { "uring_complete" }, WT_COPIES, false },
+	[OTHER_URING_OVERFLOW] = { { "uring_overflow" }, 1, true },
+	[OTHER_FORK] = { { "process_fork" }, WT_COPIES, true },
+};
 
 struct loss {
 	const struct wt_meta *meta;
 	int counters;
 	int contexts;			/* of AIO; -1: none */
 	int exits[WT_HOOKS][WT_COPIES]; /* exit programs; -1: none */
-	int uring[URING_HOOKS][WT_COPIES];
+	int others[OTHER_HOOKS][WT_COPIES];
 };
 
 static bool has_hook(const struct loss *l, unsigned int hook)
@@ -57,26 +68,35 @@ static int open_exits(struct loss *l, const struct objects *objects)
 	return 0;
 }
 
-static int uring_copies(const struct loss *l, int hook)
-{
-	if (l->meta->copies == 1 || hook == URING_OVERFLOW)
-		return 1;
-	return hook == URING_SUBMIT ? WT_ENTER_COPIES : l->meta->copies;
-}
-
-static int open_uring(struct loss *l, const struct objects *objects, int hook, const char *program,
-		      const char *other)
+/* -ENOENT: the session has none */
+static int open_other(struct loss *l, const struct objects *objects, int hook)
 {
 	char name[OBJECTS_NAME_MAX];
 
-	for (int copy = 0; copy < uring_copies(l, hook); copy++) {
-		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s_%d", program, copy);
-		l->uring[hook][copy] = objects_get(objects, name);
-		snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s_%d", other, copy);
-		if (l->uring[hook][copy] == -ENOENT)
-			l->uring[hook][copy] = objects_get(objects, name);
-		if (l->uring[hook][copy] < 0)
-			return l->uring[hook][copy];
+	for (int copy = 0; copy < l->meta->copies && copy < others[hook].copies; copy++) {
+		int fd = -ENOENT;
+
+		for (int i = 0; i < 2 && fd == -ENOENT && others[hook].programs[i]; i++) {
+			snprintf(name, sizeof(name), OBJECTS_PROGRAM "%s_%d",
+				 others[hook].programs[i], copy);
+			fd = objects_get(objects, name);
+		}
+		if (fd < 0)
+			return fd;
+		l->others[hook][copy] = fd;
+	}
+	return 0;
+}
+
+static int open_others(struct loss *l, const struct objects *objects)
+{
+	for (int hook = 0; hook < OTHER_HOOKS; hook++) {
+		int err = 0;
+
+		if (hook == OTHER_FORK || (l->meta->ops & ops_from(OP_URING)))
+			err = open_other(l, objects, hook);
+		if (err && (err != -ENOENT || !others[hook].may_be_missing))
+			return err;
 	}
 	return 0;
 }
@@ -90,7 +110,7 @@ int loss_open(struct loss **loss, const struct objects *objects, const struct wt
 		return -ENOMEM;
 	l->meta = meta;
 	memset(l->exits, -1, sizeof(l->exits));
-	memset(l->uring, -1, sizeof(l->uring));
+	memset(l->others, -1, sizeof(l->others));
 	l->contexts = -1;
 	l->counters = objects_map(objects, "counters", 4, sizeof(struct wt_counters));
 	if (l->counters < 0)
@@ -102,17 +122,8 @@ int loss_open(struct loss **loss, const struct objects *objects, const struct wt
 	}
 	if (!err && meta->counts_misses)
 		err = open_exits(l, objects);
-	if (!err && (meta->ops & ops_from(OP_URING)))
-		err = open_uring(l, objects, URING_SUBMIT, "uring_submit", "uring_submit_sqe");
-	if (!err && (meta->ops & ops_from(OP_URING)))
-		err = open_uring(l, objects, URING_COMPLETE, "uring_complete", "uring_complete");
-	if (!err && (meta->ops & ops_from(OP_URING))) {
-		err = open_uring(l, objects, URING_OVERFLOW, "uring_overflow", "uring_overflow");
-		if (err == -ENOENT) {
-			l->uring[URING_OVERFLOW][0] = -1;
-			err = 0;
-		}
-	}
+	if (!err)
+		err = open_others(l, objects);
 	if (err)
 		loss_close(l);
 	else
@@ -128,10 +139,10 @@ void loss_close(struct loss *l)
 		for (int copy = 0; copy < WT_COPIES; copy++)
 			if (l->exits[hook][copy] >= 0)
 				close(l->exits[hook][copy]);
-	for (int hook = 0; hook < URING_HOOKS; hook++)
+	for (int hook = 0; hook < OTHER_HOOKS; hook++)
 		for (int copy = 0; copy < WT_COPIES; copy++)
-			if (l->uring[hook][copy] >= 0)
-				close(l->uring[hook][copy]);
+			if (l->others[hook][copy] >= 0)
+				close(l->others[hook][copy]);
 	if (l->counters >= 0)
 		close(l->counters);
 	if (l->contexts >= 0)
@@ -191,7 +202,6 @@ static void sum_handled(const struct loss *l, const struct wt_counters *sum, uns
 
 static bool skipped_at_most(const struct loss *l, const struct wt_counters *sum, uint64_t *skipped)
 {
-	*skipped = 0;
 	if (!l->meta->counts_misses)
 		return false;
 	for (unsigned int hook = 0; hook < WT_HOOKS; hook++) {
@@ -210,16 +220,16 @@ static bool skipped_at_most(const struct loss *l, const struct wt_counters *sum,
 	return true;
 }
 
-/* Of io_uring's programs no more is known than what each copy was skipped. */
-static bool uring_skipped(const struct loss *l, uint64_t *skipped)
+/* Of these no more is known than what each copy was skipped. */
+static bool others_skipped(const struct loss *l, uint64_t *skipped)
 {
-	for (int hook = 0; hook < URING_HOOKS; hook++) {
+	for (int hook = 0; hook < OTHER_HOOKS; hook++) {
 		uint64_t least = UINT64_MAX, misses;
 
 		for (int copy = 0; copy < WT_COPIES; copy++) {
-			if (l->uring[hook][copy] < 0)
+			if (l->others[hook][copy] < 0)
 				continue;
-			if (!program_misses(l->uring[hook][copy], &misses))
+			if (!program_misses(l->others[hook][copy], &misses))
 				return false;
 			least = misses < least ? misses : least;
 		}
@@ -296,7 +306,7 @@ int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
 	}
 	if (!err)
 		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]) &&
-					 uring_skipped(loss, &lost[WT_LOST_SKIPPED]);
+					 others_skipped(loss, &lost[WT_LOST_SKIPPED]);
 	if (!known[WT_LOST_SKIPPED])
 		lost[WT_LOST_SKIPPED] = 0;
 	return err;

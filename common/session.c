@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -320,7 +321,8 @@ static int session_try_all(struct session *s, const struct session_options *o, s
  * The kernel's types, 5 MB of them, are read into buffers that are copied and given back, by
  * libbpf once more. glibc takes such buffers from the kernel and gives them back to it, which
  * clears each anew: half of all page faults of a start. So it keeps them while we load; not longer,
- * as events need the room.
+ * as events need the room. Nor huge pages then: what is left lies scattered over the heap, and one
+ * word of it would take 2 MB. (Failure leaves us larger, no more.)
  */
 static void keep_memory(bool kept)
 {
@@ -328,8 +330,10 @@ static void keep_memory(bool kept)
 
 	mallopt(M_MMAP_THRESHOLD, kept ? most : usual);
 	mallopt(M_TRIM_THRESHOLD, kept ? most : usual);
-	if (!kept)
+	if (!kept) {
+		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 		malloc_trim(0);
+	}
 }
 
 int session_open(struct session **session, const struct session_options *options, struct buf *why)

@@ -83,6 +83,40 @@ ops_with() {
 	is "$(count)" 0 "events that took an hour"
 }
 
+# sleeps_as COMMAND PID
+sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^State:.S' "/proc/$2/status"; }
+
+@test "--min-latency leaves out what had begun before, and says so" {
+	mkfifo pipe
+	exec {both}<>pipe
+	for options in "" "--min-latency 1ns"; do
+		for backend in $(backends); do
+			# a pipe has room for 64 KiB
+			(head -c 65536 /dev/zero; exec head -c 1 /dev/zero) >pipe 3>&- &
+			writer=$!
+			started+=("$writer")
+			until_true sleeps_as "head -c 1 /dev/zero" "$writer"
+			# shellcheck disable=SC2086
+			start_trace -j --backend "$backend" $options -p "$writer"
+			head -c 65537 <&"$both" >/dev/null
+			until_true is_gone "$writer"
+			end_trace none
+			if [[ $backend == fentry ]]; then
+				# what attaches to a function does not see it return to who called it before
+				is "$(count)" 0 "shown by $backend"
+				end_is '.lost.unpaired == 0'
+			elif [[ ! $options ]]; then
+				is "$(jq -c 'select(.type == "write") | [.ret, .latency_ns]' out)" "[1,null]" "shown by $backend"
+				end_is '.lost.unpaired == 0'
+			else
+				is "$(count)" 0 "shown by $backend"
+				end_is '.lost.unpaired + (.lost.skipped // 0) == 1'
+			fi
+		done
+	done
+	exec {both}>&-
+}
+
 @test "--path with a file" {
 	ops_with '.path | endswith("/d/sequential")' -P d/sequential
 	ops_with '.path | endswith("/d/sequential")' -P "$PWD/d/sequential"

@@ -30,7 +30,7 @@ static const struct {
 	{ "spawn", "DIR COUNT EXPECT [--data N]", wl_cmd_spawn },
 	{ "names", "DIR EXPECT [--data N]", wl_cmd_names },
 	{ "threads", "N COUNT FILE", wl_cmd_threads },
-	{ "preempt", "WRITERS SECONDS [FILE] [--fifo] [--sync]", wl_cmd_preempt },
+	{ "preempt", "WRITERS SECONDS [FILE] [--fifo] [--sync | --aio]", wl_cmd_preempt },
 	{ "wchar", "DIR BYTES", wl_cmd_wchar },
 	{ "interrupted", "DIR [EXPECT] [--data N]", wl_cmd_interrupted },
 	{ "overtaken", "", wl_cmd_overtaken },

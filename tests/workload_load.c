@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/aio_abi.h>
 
 #include "workload.h"
 
@@ -157,6 +159,7 @@ struct preempt_options {
 	const char *path;
 	bool fifo; /* a real-time writer, too */
 	bool sync;
+	bool aio;
 };
 
 /* One of these in memory shared by all processes; each counter in its own cache line */
@@ -178,13 +181,33 @@ static void write_or_sync(int fd, bool sync)
 		wl_die("%s: %ld", sync ? "fdatasync of /dev/null" : "write of 1 byte", ret);
 }
 
+/* One byte by AIO, which is done when io_submit returns. */
+static void write_by_aio(int fd, aio_context_t context)
+{
+	struct iocb block = { .aio_lio_opcode = IOCB_CMD_PWRITE,
+			      .aio_fildes = fd,
+			      .aio_buf = (unsigned long)"p",
+			      .aio_nbytes = 1 };
+	struct iocb *list[] = { &block };
+	struct io_event event;
+
+	if (wl_must(syscall(SYS_io_submit, context, 1L, list), "io_submit") != 1 ||
+	    wl_must(syscall(SYS_io_getevents, context, 1L, 1L, &event, NULL), "io_getevents") != 1)
+		wl_die("io_submit: not taken, or not done");
+	if (event.res != 1)
+		wl_die("AIO's write of 1 byte: %lld", (long long)event.res);
+}
+
 static void run_writer(struct preempt *shared, unsigned long me, const struct preempt_options *o,
 		       bool fifo)
 {
 	int fd = wl_must(open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644), o->path);
 	unsigned long calls = 0;
+	aio_context_t context = 0;
 	uint64_t next_ns;
 
+	if (o->aio)
+		wl_must(syscall(SYS_io_setup, 1L, &context), "io_setup");
 	while (!shared->go)
 		sleep_until(wl_now_ns() + 1000000);
 	next_ns = wl_now_ns();
@@ -196,7 +219,10 @@ static void run_writer(struct preempt *shared, unsigned long me, const struct pr
 				next_ns = wl_now_ns();
 			sleep_until(next_ns);
 		}
-		write_or_sync(fd, o->sync);
+		if (o->aio)
+			write_by_aio(fd, context);
+		else
+			write_or_sync(fd, o->sync);
 	}
 	shared->writers[me].calls = calls;
 	_exit(0);
@@ -243,6 +269,7 @@ bool wl_cmd_preempt(int argc, char **argv)
 {
 	static const struct option options[] = { { "fifo", no_argument, NULL, 'f' },
 						 { "sync", no_argument, NULL, 's' },
+						 { "aio", no_argument, NULL, 'a' },
 						 { 0 } };
 	struct preempt_options o = { .path = "/dev/null" };
 	int c;
@@ -252,6 +279,8 @@ bool wl_cmd_preempt(int argc, char **argv)
 			o.fifo = true;
 		else if (c == 's')
 			o.sync = true;
+		else if (c == 'a')
+			o.aio = true;
 		else
 			return false;
 	}
