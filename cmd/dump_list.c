@@ -13,7 +13,7 @@
 #include "dump.h"
 
 struct entry {
-	struct pinned pinned;
+	struct wt_meta meta;
 	char *name;
 	struct buf note;
 	uint64_t calls;
@@ -31,6 +31,7 @@ static int add_entry(void *arg, const char *name)
 {
 	struct list *list = arg;
 	struct entry *entries = reallocarray(list->entries, list->n + 1, sizeof(*entries)), *e;
+	struct pinned pinned;
 	int err;
 
 	if (!entries)
@@ -41,11 +42,13 @@ static int add_entry(void *arg, const char *name)
 	if (!e->name)
 		return -ENOMEM;
 	list->n++;
-	err = pinned_open(&e->pinned, list->fs, name, &e->note);
+	err = pinned_open(&pinned, list->fs, name, &e->note);
 	if (!err)
-		err = tally_calls(e->pinned.source, &e->calls);
+		err = tally_calls(pinned.source, &e->calls);
 	if (!err)
-		err = tally_lost(e->pinned.source, e->lost, e->known);
+		err = tally_lost(pinned.source, e->lost, e->known);
+	e->meta = pinned.meta;
+	pinned_close(&pinned); /* there may be more sessions than we may have descriptors for */
 	if (err && !e->note.len)
 		buf_printf(&e->note, "cannot be read: %s", strerror(-err));
 	return 0;
@@ -64,7 +67,7 @@ static int print_list(struct dump *d, struct list *list, struct buf *why)
 		struct entry *e = &list->entries[i];
 
 		entries[i] = (struct report_entry){
-			.meta = e->note.len ? NULL : &e->pinned.meta,
+			.meta = e->note.len ? NULL : &e->meta,
 			.name = e->name,
 			.note = e->note.len ? buf_cstr(&e->note) : NULL,
 			.calls = e->calls,
@@ -91,7 +94,6 @@ int dump_list(struct dump *d, struct bpffs *fs, struct buf *why)
 	if (err && !why->len)
 		buf_printf(why, "the sessions cannot be listed: %s", strerror(-err));
 	for (size_t i = 0; i < list.n; i++) {
-		pinned_close(&list.entries[i].pinned);
 		buf_free(&list.entries[i].note);
 		free(list.entries[i].name);
 	}

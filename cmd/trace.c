@@ -182,7 +182,9 @@ static bool any_lost(const uint64_t *lost)
 /* Nobody would ask for --strict who wants to hear of a success all the same. */
 static int strict_exit(const struct trace *t, int status, const uint64_t *lost)
 {
-	return !status && t->options.strict && any_lost(lost) ? CMD_LOST : status;
+	bool maybe = any_lost(lost) || t->lines.lost_unknown;
+
+	return !status && t->options.strict && maybe ? CMD_LOST : status;
 }
 
 static int child_exit(int status)
@@ -245,7 +247,7 @@ static int trace_run(struct trace *t)
 			  strerror(-err));
 	if (err)
 		return t->command ? CMD_WITH_COMMAND : CMD_FAILED;
-	if (end == STREAM_CHILD_EXITED)
+	if (end == STREAM_CHILD_EXITED || (t->child && end == STREAM_INTERRUPTED))
 		return strict_exit(t, child_exit(stream_child_status(t->stream)), lost);
 	return strict_exit(t, CMD_DONE, lost);
 }

@@ -13,6 +13,7 @@
 struct child {
 	pid_t pid;
 	int gate;	 /* closing it wakes the child; its reader sees end of file */
+	int reader;	 /* kept open: the child may be gone, and SIGPIPE is for our output */
 	int *exec_errno; /* shared with the child: a pipe would be a write of its own */
 	bool waiting;
 };
@@ -83,7 +84,7 @@ int child_start(struct child **out, char *const *argv, const struct child_option
 	if (!child->pid)
 		child_main(child, gate[0], gate[1], argv, options);
 	err = child->pid < 0 ? -errno : 0;
-	close(gate[0]);
+	child->reader = gate[0];
 	child->gate = gate[1];
 	child->waiting = !err;
 	if (err)
@@ -93,6 +94,15 @@ int child_start(struct child **out, char *const *argv, const struct child_option
 	return err;
 }
 
+static void shut(struct child *child)
+{
+	if (child->gate != GATE_SHUT) {
+		close(child->gate);
+		close(child->reader);
+	}
+	child->gate = GATE_SHUT;
+}
+
 pid_t child_pid(const struct child *child)
 {
 	return child->pid;
@@ -100,11 +110,10 @@ pid_t child_pid(const struct child *child)
 
 void child_go(struct child *child)
 {
-	/* fails only if the child is gone, which waitpid() will tell */
+	/* if the child is gone, waitpid() will tell */
 	if (write(child->gate, "", 1) == 1)
 		child->waiting = false;
-	close(child->gate);
-	child->gate = GATE_SHUT;
+	shut(child);
 }
 
 int child_exec_errno(const struct child *child)
@@ -116,8 +125,7 @@ void child_close(struct child *child)
 {
 	if (!child)
 		return;
-	if (child->gate != GATE_SHUT)
-		close(child->gate);
+	shut(child);
 	if (child->waiting)
 		waitpid(child->pid, NULL, 0);
 	munmap(child->exec_errno, sizeof(int));

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <linux/types.h>
 
 #include "bpf/writetrace.h"
+#include "clock.h"
 #include "files.h"
 #include "filter.h"
 #include "session.h"
@@ -17,19 +17,9 @@
 /* Two CPUs may describe two files of one slot at the same time, and more may follow. */
 #define FILES_PER_SLOT 4
 
-#define NS_PER_S       1000000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
-}
-
 int lines_open(struct lines *l, uint64_t file_slots)
 {
-	l->start_ns = now_ns();
+	l->start_ns = clock_boot_ns();
 	l->header_due = !l->print.options.json;
 	l->print.options.terminal = l->output.terminal;
 	print_sync_terminal(&l->print, l->output.fd);
@@ -154,16 +144,17 @@ int lines_finish(struct lines *l, struct session *session, uint64_t *lost, bool 
 
 	*sum = (struct print_sum){ .lost = lost,
 				   .known = known,
-				   .elapsed_ns = now_ns() - l->start_ns };
+				   .elapsed_ns = clock_boot_ns() - l->start_ns };
 	session_stop(session);
 	if (!l->limit || l->events < l->limit)
 		err = stream_drain(l->stream);
 	if (err == STREAM_STOP)
 		err = 0;
-	if (session_lost(session, lost, known))
+	l->lost_unknown = session_lost(session, lost, known);
+	if (l->lost_unknown)
 		memset(known, false, WT_LOST_COUNT * sizeof(*known));
 	if (lost[WT_LOST_RING] > l->lost_shown)
-		print_lost(&l->print, &l->out, now_ns(), lost[WT_LOST_RING] - l->lost_shown,
+		print_lost(&l->print, &l->out, clock_boot_ns(), lost[WT_LOST_RING] - l->lost_shown,
 			   WT_LOST_RING);
 	lines_header(l);
 	sum->events = l->events;

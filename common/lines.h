@@ -32,11 +32,12 @@ struct lines {
 	struct buf out;
 	uint64_t lost_seen[LINES_CPUS_MAX]; /* struct wt_event.lost, by CPU, as last shown */
 	uint64_t lost_shown;
-	uint64_t start_ns; /* CLOCK_BOOTTIME */
+	uint64_t start_ns; /* clock_boot_ns() */
 	uint64_t events;
 	uint64_t bytes;
-	bool header_due; /* text, and nothing printed yet */
-	bool closed;	 /* the output has no reader any more */
+	bool header_due;   /* text, and nothing printed yet */
+	bool closed;	   /* the output has no reader any more */
+	bool lost_unknown; /* what was lost could not be read */
 };
 
 /** lines_open - begin; print, output, filter and limit are set

@@ -112,11 +112,13 @@ int loss_open(struct loss **loss, const struct objects *objects, const struct wt
 	memset(l->exits, -1, sizeof(l->exits));
 	memset(l->others, -1, sizeof(l->others));
 	l->contexts = -1;
-	l->counters = objects_map(objects, "counters", 4, sizeof(struct wt_counters));
+	l->counters = objects_map(objects, "counters", BPF_MAP_TYPE_PERCPU_ARRAY, 4,
+				  sizeof(struct wt_counters));
 	if (l->counters < 0)
 		err = l->counters;
 	if (!err && (meta->ops & ops_from(OP_AIO)) && backend_sees_submit(meta)) {
-		l->contexts = objects_map(objects, "contexts", 8, sizeof(struct wt_aio_context));
+		l->contexts = objects_map(objects, "contexts", BPF_MAP_TYPE_LRU_HASH, 8,
+					  sizeof(struct wt_aio_context));
 		if (l->contexts < 0)
 			err = l->contexts;
 	}

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <linux/types.h>
 
 #include "backend.h"
 #include "bpf/writetrace.h"
 #include "buf.h"
+#include "clock.h"
 #include "text.h"
 #include "units.h"
 
@@ -106,14 +106,6 @@ int meta_check(const struct wt_meta *m, size_t len, struct buf *why)
 	return 0;
 }
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * UNITS_NS_PER_S + ts.tv_nsec;
-}
-
 /* Of three looks the one that took the shortest. */
 static int64_t wall_offset_now(void)
 {
@@ -121,8 +113,8 @@ static int64_t wall_offset_now(void)
 	int64_t offset = 0;
 
 	for (int i = 0; i < 3; i++) {
-		uint64_t before = clock_ns(CLOCK_BOOTTIME), wall = clock_ns(CLOCK_REALTIME);
-		uint64_t took = clock_ns(CLOCK_BOOTTIME) - before;
+		uint64_t before = clock_boot_ns(), wall = clock_wall_ns();
+		uint64_t took = clock_boot_ns() - before;
 
 		if (took >= shortest)
 			continue;
@@ -134,7 +126,7 @@ static int64_t wall_offset_now(void)
 
 void meta_stamp(struct wt_meta *m)
 {
-	m->start_ns = clock_ns(CLOCK_BOOTTIME);
+	m->start_ns = clock_boot_ns();
 	m->wall_ns = m->start_ns + wall_offset_now();
 }
 

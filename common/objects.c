@@ -6,7 +6,7 @@
 
 #include <bpf/bpf.h>
 
-int objects_map(const struct objects *objects, const char *name, uint32_t key_size,
+int objects_map(const struct objects *objects, const char *name, uint32_t type, uint32_t key_size,
 		uint32_t value_size)
 {
 	struct bpf_map_info info = {};
@@ -17,7 +17,7 @@ int objects_map(const struct objects *objects, const char *name, uint32_t key_si
 		return fd;
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		err = -errno;
-	else if (info.key_size != key_size || info.value_size != value_size)
+	else if (info.type != type || info.key_size != key_size || info.value_size != value_size)
 		err = -EINVAL;
 	if (!err)
 		return fd;

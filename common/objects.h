@@ -29,11 +29,12 @@ static inline int objects_get(const struct objects *objects, const char *name)
 	return objects->get(objects->arg, name);
 }
 
-/** objects_map - a map by name, if it is of the sizes that we reckon with
+/** objects_map - a map by name, if it is of the type (enum bpf_map_type) and sizes that we reckon
+ * with
  *
- * Return: a descriptor for the caller to close; -EINVAL for one of other sizes; another -errno.
+ * Return: a descriptor for the caller to close; -EINVAL for another one; another -errno.
  */
-int objects_map(const struct objects *objects, const char *name, uint32_t key_size,
+int objects_map(const struct objects *objects, const char *name, uint32_t type, uint32_t key_size,
 		uint32_t value_size);
 
 #endif

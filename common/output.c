@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,10 +14,12 @@
 
 static void output_classify(struct output *output)
 {
-	struct stat st;
+	struct stat st = {};
 
 	output->terminal = isatty(output->fd);
-	output->pipe = !fstat(output->fd, &st) && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+	fstat(output->fd, &st);
+	output->socket = S_ISSOCK(st.st_mode);
+	output->pipe = output->socket || S_ISFIFO(st.st_mode);
 }
 
 int output_stdout(struct output *output, struct buf *why)
@@ -35,7 +38,7 @@ int output_stdout(struct output *output, struct buf *why)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", STDOUT_FILENO);
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0) /* a socket, or a terminal of another user: then write() may block */
+	if (fd < 0) /* a socket, or a terminal of another user, where write() may block */
 		return 0;
 	output->fd = fd;
 	output->own = true;
@@ -103,6 +106,8 @@ int output_file(struct output *output, const char *path, bool force, struct buf 
 	}
 	output->own = true;
 	output_classify(output);
+	if (output->terminal || output->pipe)
+		fcntl(output->fd, F_SETFL, O_NONBLOCK); /* nobody shares it */
 	return 0;
 }
 
@@ -122,6 +127,13 @@ static int take_name(struct output *output)
 	return err;
 }
 
+/* As write(). */
+static ssize_t output_put(const struct output *output, const void *data, size_t len)
+{
+	return output->socket ? send(output->fd, data, len, MSG_DONTWAIT)
+			      : write(output->fd, data, len);
+}
+
 int output_write(struct output *output, struct buf *buf)
 {
 	size_t done = 0;
@@ -130,7 +142,7 @@ int output_write(struct output *output, struct buf *buf)
 	if (!err && buf->len)
 		err = take_name(output);
 	while (!err && done < buf->len) {
-		ssize_t n = write(output->fd, buf->data + done, buf->len - done);
+		ssize_t n = output_put(output, buf->data + done, buf->len - done);
 
 		if (n >= 0)
 			done += n;

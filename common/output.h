@@ -15,7 +15,8 @@ struct output {
 	bool own;  /* opened by us */
 	bool made; /* it was not there before */
 	bool terminal;
-	bool pipe;
+	bool pipe; /* or a socket */
+	bool socket;
 	const char *path; /* of a file, or NULL */
 	char *temporary;  /* its name until something is written, if it is to replace another */
 };
@@ -23,13 +24,14 @@ struct output {
 /** output_stdout - write to standard output, without ever blocking in write() if it can be helped
  *
  * A pipe or terminal is opened anew as non-blocking, since the flag would otherwise change for
- * everybody who shares it.
+ * everybody who shares it. A socket cannot be, but is asked not to block.
  * Return: 0, or -EBADF with the reason in @why if it is closed or for reading only.
  */
 int output_stdout(struct output *output, struct buf *why);
 
 /** output_file - create @path (mode 0600, never through a symbolic link)
  *
+ * Waits for who reads a named pipe; to write to it never blocks.
  * An existing file is an error unless @force, which replaces it by a new one with the first write:
  * who may read the old one, or has it open, does not get to see what is written. @path must stay.
  * Return: 0 or -errno with the reason in @why.

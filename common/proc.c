@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "units.h"
+
 /* Field 22 of /proc/PID/stat, in ticks (proc_pid_stat(5)). The second field is the command name in
  * parentheses and may hold anything, so count from the last ')'. */
 int proc_task_start(uint32_t pid, uint32_t tid, uint64_t *start_ns)
@@ -33,7 +36,7 @@ int proc_task_start(uint32_t pid, uint32_t tid, uint64_t *start_ns)
 			    "%*s %*s %llu",
 			    &ticks) != 1)
 		return -ESRCH;
-	*start_ns = ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	*start_ns = ticks * (UNITS_NS_PER_S / sysconf(_SC_CLK_TCK)) - clock_boot_offset_ns();
 	return 0;
 }
 

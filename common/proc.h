@@ -9,7 +9,8 @@
 
 /** proc_task_start - when a process (@tid 0) or one of its threads was started
  *
- * Return: 0 with CLOCK_BOOTTIME nanoseconds, rounded down to 10 ms, in @start_ns; or -ESRCH.
+ * Return: 0 with the kernel's CLOCK_BOOTTIME in ns (clock.h), rounded down to 10 ms, in @start_ns;
+ * or -ESRCH.
  */
 int proc_task_start(uint32_t pid, uint32_t tid, uint64_t *start_ns);
 

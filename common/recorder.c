@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "bpf/writetrace.h"
+#include "clock.h"
 #include "files.h"
 #include "objects.h"
 #include "units.h"
@@ -67,7 +68,8 @@ static int map_ring(const struct objects *objects, const char *name, const void 
 		return fd;
 	if (bpf_obj_get_info_by_fd(fd, &info, &len))
 		err = -errno;
-	else if (info.value_size != size || info.max_entries != entries)
+	else if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != size ||
+		 info.max_entries != entries)
 		err = -EINVAL;
 	if (!err) {
 		at = mmap(NULL, size * entries, PROT_READ, MAP_SHARED, fd, 0);
@@ -131,14 +133,6 @@ void recorder_close(struct recorder *r)
 	free(r->lanes);
 	free(r->copied);
 	free(r);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now = {};
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * UNITS_NS_PER_S + now.tv_nsec;
 }
 
 enum slot { SLOT_WHOLE, SLOT_NOT_YET, SLOT_GONE };
@@ -315,7 +309,7 @@ static int hand_out_lost(struct recorder *r, const struct recorder_calls *calls)
 	if (!lost || !(r->began || r->n_copied))
 		return 0;
 	if (!r->last_ns)
-		r->last_ns = now_ns();
+		r->last_ns = clock_boot_ns();
 	return calls->lost(calls->arg, lost, r->last_ns);
 }
 
@@ -327,7 +321,7 @@ static int hand_out_lost(struct recorder *r, const struct recorder_calls *calls)
 static uint64_t one_moment(const struct recorder *r)
 {
 	const struct timespec pause = { .tv_nsec = RECORD_NS };
-	uint64_t now = now_ns();
+	uint64_t now = clock_boot_ns();
 
 	if (r->meta->lanes == 1)
 		return UINT64_MAX;

@@ -93,9 +93,6 @@ struct bpf_program *session_program(const struct session *s, const char *name, i
 struct bpf_program *session_hook(const struct session *s, bool exit, unsigned int op, bool compat,
 				 int copy);
 
-/** session_now_ns - CLOCK_BOOTTIME */
-uint64_t session_now_ns(void);
-
 /* session_config.c: settings and maps. Each returns 0 or -errno. */
 
 /** session_lists_tasks - processes or threads are named, so that they can be followed */

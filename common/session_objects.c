@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 
@@ -119,14 +118,6 @@ int session_each_object(const struct session *s, int (*fn)(void *arg, const char
 		err = fn(arg, name, s->links[i].fd);
 	}
 	return err;
-}
-
-uint64_t session_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 int session_seal(struct session *s)

@@ -86,7 +86,9 @@ static void stream_read_signals(struct stream *s)
 		case SIGINT:
 		case SIGTERM:
 		case SIGHUP:
-			s->interrupts++;
+			/* a wait status is the signal's number, too, of who dies of one */
+			if (!s->interrupts++ && s->child)
+				s->child_status = info.ssi_signo;
 			stream_finish(s, STREAM_INTERRUPTED);
 			break;
 		default:
@@ -279,7 +281,8 @@ int stream_wait_writable(struct stream *s)
 	return 0;
 }
 
-int stream_child_status(const struct stream *s)
+int stream_child_status(struct stream *s)
 {
+	stream_reap(s);
 	return s->child_status;
 }

@@ -89,7 +89,10 @@ int stream_drain(struct stream *stream);
  */
 int stream_wait_writable(struct stream *stream);
 
-/** stream_child_status - exit status of COMMAND, as waitpid() gave it */
-int stream_child_status(const struct stream *stream);
+/** stream_child_status - exit status of COMMAND, as waitpid() gives it
+ *
+ * If it still runs after an interruption: that of one which dies of the same signal.
+ */
+int stream_child_status(struct stream *stream);
 
 #endif

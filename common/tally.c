@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "clock.h"
 #include "kernel.h"
 #include "loss.h"
 #include "objects.h"
@@ -23,21 +23,23 @@ static int open_maps(struct tally_source *s, const struct objects *objects)
 	const struct {
 		int *fd;
 		const char *name;
-		__u32 key, value;
+		__u32 type, key, value;
 		bool wanted;
 	} maps[] = {
-		{ &s->totals, "totals", 4, sizeof(struct wt_total), true },
-		{ &s->other, "other", 4, sizeof(struct wt_other), true },
-		{ &s->rows, "rows", 8, sizeof(struct wt_row), true },
-		{ &s->row_files, "row_files", 8, sizeof(struct wt_row_file), by_file },
-		{ &s->row_paths, "row_paths", sizeof(struct wt_row_path_key),
+		{ &s->totals, "totals", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct wt_total),
+		  true },
+		{ &s->other, "other", BPF_MAP_TYPE_PERCPU_ARRAY, 4, sizeof(struct wt_other), true },
+		{ &s->rows, "rows", BPF_MAP_TYPE_HASH, 8, sizeof(struct wt_row), true },
+		{ &s->row_files, "row_files", BPF_MAP_TYPE_HASH, 8, sizeof(struct wt_row_file),
+		  by_file },
+		{ &s->row_paths, "row_paths", BPF_MAP_TYPE_HASH, sizeof(struct wt_row_path_key),
 		  sizeof(struct wt_row_path), by_file },
 	};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++) {
-		*maps[i].fd = maps[i].wanted ? objects_map(objects, maps[i].name, maps[i].key,
-							   maps[i].value)
+		*maps[i].fd = maps[i].wanted ? objects_map(objects, maps[i].name, maps[i].type,
+							   maps[i].key, maps[i].value)
 					     : -1;
 		if (maps[i].wanted && *maps[i].fd < 0 && !err)
 			err = *maps[i].fd;
@@ -47,7 +49,8 @@ static int open_maps(struct tally_source *s, const struct objects *objects)
 
 static int map_shared(struct tally_source *s, const struct objects *objects)
 {
-	int fd = objects_map(objects, OBJECTS_SHARED, 4, sizeof(struct wt_shared));
+	int fd = objects_map(objects, OBJECTS_SHARED, BPF_MAP_TYPE_ARRAY, 4,
+			     sizeof(struct wt_shared));
 	void *shared;
 
 	if (fd < 0)
@@ -191,14 +194,6 @@ static int add_place(struct tally *t, const struct tally_source *s, unsigned int
 	return err ? err : tally_add_rows(t, s, place);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 /* A row that was made after the change has not counted anything before it. */
 static void drop_new_rows(struct tally *t)
 {
@@ -224,7 +219,7 @@ int tally_read(struct tally *t, const struct tally_source *source)
 	if (!err)
 		err = add_place(t, s, (epoch + 1) & 1);
 	__atomic_store_n(&s->shared->epoch, epoch + 1, __ATOMIC_SEQ_CST);
-	t->at_ns = now_ns();
+	t->at_ns = clock_boot_ns();
 	if (!err)
 		err = settle(s, epoch + 1);
 	if (!err)

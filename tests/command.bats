@@ -70,7 +70,9 @@ value:$PWD:3:two  words"
 			timeout "$patience_s" env "--$how-signal=$signal" writetrace trace -q -o "lines.$how.$signal" -- \
 				cat /proc/self/status >"$how.$signal" 2>err </dev/null 3>&- || fail "$signal: $how: status $?"
 		done
-		env "--$how-signal=PIPE" sh -c 'writetrace trace -q -- sh -c "seq 9 >f" 2>err; echo $? >status' 3>&- | true
+		rm -f closed
+		env "--$how-signal=PIPE" sh -c 'writetrace trace -q -- sh -c "until [ -e closed ]; do sleep 0.01; done; seq 9 >f" 2>err
+			echo $? >status' 3>&- | { exec <&-; : >closed; }
 		is "$(<status)" 141 "status where SIGPIPE is to $how"
 		[[ ! -s err ]] || fail "it says something"
 	done
@@ -144,6 +146,39 @@ value:$PWD:3:two  words"
 	started+=("$(<pid)")
 	end_trace TERM
 	end_is '.events == 2'
+	# what its own status will be is not known
+	expect_status $((128 + $(kill -l TERM)))
+}
+
+@test "Ctrl-C, which COMMAND gets, too: its exit status becomes ours" {
+	# not in the background: there bash has it ignored
+	for end in 'sleep 100' 'trap "exit 0" INT; while :; do sleep 0.1; done' 'trap "exit 7" INT; while :; do sleep 0.1; done'; do
+		rm -f ready
+		status=0
+		timeout --foreground "$patience_s" perl -e 'setpgrp; exec @ARGV' env --default-signal=INT \
+			writetrace trace -j -o lines --force -- bash -c 'echo $PPID >ready; '"$end" >out 2>err 3>&- &
+		started+=("$!")
+		until_true test -s ready
+		kill -INT -- "-$(<ready)"
+		wait "$!" || status=$?
+		case $end in
+		*"exit 7"*) expect_status 7 ;;
+		*"exit 0"*) expect_status 0 ;;
+		*) expect_status 130 ;;
+		esac
+	done
+}
+
+@test "COMMAND that is killed before it has begun" {
+	# while the session is loaded, COMMAND waits
+	status=0
+	writetrace trace -j -- true >out 2>err 3>&- &
+	tracer=$!
+	started+=("$tracer")
+	until child=$(pgrep -o -P "$tracer" -x writetrace); do kill -0 "$tracer"; done
+	kill -KILL "$child"
+	wait "$tracer" || status=$?
+	expect_status 137
 }
 
 @test "a second signal ends it at once, though nobody reads its output" {
@@ -167,6 +202,38 @@ value:$PWD:3:two  words"
 	wait "$tracer" || status=$?
 	expect_status 1
 	has err 'not all was written$'
+}
+
+@test "the same with -o and a named pipe, and with a socket as standard output" {
+	mkfifo pipe
+	exec {hold}<>pipe
+	socket='use Socket; socketpair my $reader, my $writer, AF_UNIX, SOCK_STREAM, 0; open STDOUT, ">&", $writer;
+		fcntl $reader, 2, 0; close $writer; exec @ARGV'
+	for way in pipe socket; do
+		workload loop /dev/null 0 1 --seconds 600 3>&- &
+		writer=$!
+		started+=("$writer")
+		if [[ $way == pipe ]]; then
+			writetrace trace "${quick[@]}" -j -p "$writer" -o pipe >out 2>err 3>&- {hold}>&- &
+		else
+			perl -e "$socket" writetrace trace "${quick[@]}" -j -p "$writer" 2>err 3>&- {hold}>&- &
+		fi
+		tracer=$!
+		started+=("$tracer")
+		until_true is_tracing
+		sleep 0.5
+		kill -INT "$tracer"
+		sleep 0.3
+		kill -INT "$tracer"
+		begin=$(now_ms)
+		until_true is_gone "$tracer"
+		between 0 "$(($(now_ms) - begin))" $((2000 * (slow > 1 ? 10 : 1))) milliseconds
+		status=0
+		wait "$tracer" || status=$?
+		expect_status 1
+		has err 'not all was written$'
+		kill -KILL "$writer"
+	done
 }
 
 @test "--pid: the trace ends when the process does" {

@@ -159,6 +159,16 @@ load dump
 	is "$(jq -c '.sessions[1].filters.path' out)" '["/*","/it'"'"'s\n"]'
 }
 
+@test "--list: of more sessions than it may have descriptors for" {
+	for ((i = 0; i < 8; i++)); do
+		wt --bpffs "$bpffs" pin "many$i" --backend raw --events 0 --rows 10 -p $$
+		expect_status 0
+	done
+	(ulimit -n 64; exec writetrace --bpffs "$bpffs" dump --list -j) >out
+	is "$(jq -c '[.sessions[] | [.calls, .lost.ring]] | unique | [length, .[0]]' out)" "[1,[0,0]]" "what is known of each"
+	is "$(jq -r '[.sessions[].name] | join(" ")' out)" "many0 many1 many2 many3 many4 many5 many6 many7"
+}
+
 @test "--interval: first all there is, then what came; together all; ends with 0 when interrupted" {
 	loaded
 	in_background --interval 100ms -j

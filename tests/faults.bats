@@ -270,6 +270,36 @@ no_writetrace() {
 		| ($since | 35900 < . and . < 36060) and $until - $since < 60' session || fail "the session's times"
 }
 
+@test "in a time namespace, whose clock is another: processes are found, times are right" {
+	own_bpffs
+	for offset in 86400000 -1000; do
+		[[ $offset != -* || $(cut -d. -f1 /proc/uptime) -gt 2000 ]] || continue
+		there=(unshare --time --boottime "$offset" --fork)
+		now=$(date +%s)
+		status=0
+		"${there[@]}" writetrace trace -j -- sh -c 'printf x >f' >out 2>err || status=$?
+		expect_status 0
+		whole 1
+		head -n 1 out | jq -e --argjson now "$now" '(.time[:19] + "Z" | fromdate) - $now | -60 < . and . < 60' ||
+			fail "the time is $(values .time)"
+		jq -e 'select(.type == "end") | .seconds | 0 < . and . < 60' out || fail "seconds"
+		# what is pinned here is read there, and the other way round
+		start_target
+		pin here -f -p "$target"
+		"${there[@]}" writetrace --bpffs "$bpffs" pin there -f -p "$target" >/dev/null 2>&1
+		order 'printf x >f'
+		for name in here there; do
+			for from in "${there[*]}" ""; do
+				# shellcheck disable=SC2086
+				$from writetrace --bpffs "$bpffs" dump -j "$name" >out
+				jq -e --argjson now "$now" '.totals.calls == 1 and (.session | [.since, .until]
+					| map((.[:19] + "Z" | fromdate) - $now) | all(-60 < . and . < 60))' out || fail "$name: $(jq -c .session out)"
+			done
+		done
+		wt --bpffs "$bpffs" unpin --all
+	done
+}
+
 @test "tracefs is not mounted: it is, where it is needed" {
 	needs_guest "unmounts tracefs"
 	[[ $WT_KERNEL != 5.10 ]] || skip "no tracepoint backend on Linux 5.10"
