@@ -5,6 +5,7 @@
 #include "filter.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,19 +70,45 @@ static void add_components(struct buf *out, const char *path)
 		buf_putc(out, '/');
 }
 
+/* As many as the kernel follows (path_resolution(7)). */
+#define LINKS_MAX 40
+
+/* Who opens a link to what does not exist yet creates that. Return: where @path leads to, to be
+ * given to free(); or NULL without memory. */
+static char *end_of_links(const char *path)
+{
+	char target[PATH_MAX], *here = strdup(path), *next;
+	const char *slash;
+	ssize_t n;
+
+	for (int i = 0; here && i < LINKS_MAX && access(here, F_OK); i++) {
+		n = readlink(here, target, sizeof(target));
+		if (n <= 0 || n == sizeof(target))
+			break;
+		slash = *target == '/' ? NULL : strrchr(here, '/');
+		if (asprintf(&next, "%.*s%.*s", slash ? (int)(slash + 1 - here) : 0, here, (int)n,
+			     target) < 0)
+			next = NULL;
+		free(here);
+		here = next;
+	}
+	return here;
+}
+
 /*
  * A path without wildcards as the kernel will show it: links are followed as far as it exists.
  * Return: 0 or -errno.
  */
 static int locate(struct buf *out, const char *path)
 {
-	char *existing, *real = NULL, *slash;
+	char *whole = end_of_links(*path ? path : "."), *existing, *real = NULL, *slash;
 
-	if (!*path)
-		path = ".";
-	existing = strdup(path);
-	if (!existing)
+	existing = whole ? strdup(whole) : NULL;
+	if (!existing) {
+		free(whole);
 		return -ENOMEM;
+	}
+	path = whole;
 	/* what exists becomes shorter by a name at a time, down to "/" or to "." */
 	while (!(real = realpath(existing, NULL))) {
 		slash = strrchr(existing, '/');
@@ -98,6 +125,7 @@ static int locate(struct buf *out, const char *path)
 	add_components(out, path);
 	free(real);
 	free(existing);
+	free(whole);
 	return out->err;
 }
 

@@ -173,6 +173,17 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 	is "$(count '.path | endswith("/c")')" 0 "writes to c"
 }
 
+@test "--path with a symbolic link to what does not exist yet" {
+	mkdir logs
+	ln -s logs/today current
+	ln -s ../current logs/again
+	ln -s "$PWD/logs/other" absolute
+	ln -s round about
+	ln -s about round
+	trace -j -P logs/again -P absolute -P about -- bash -c 'printf 1 >current; printf 2 >absolute; printf 3 >logs/x'
+	is "$(paths)" "logs/today logs/other"
+}
+
 @test "--path from here: ., .. and links, also of what is created later" {
 	mkdir -p "we[i]rd*/d" other
 	cd "we[i]rd*"
