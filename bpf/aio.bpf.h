@@ -225,6 +225,19 @@ static __always_inline bool aio_claim(const struct wt_who *who, bool wanted, __s
 	return true;
 }
 
+/* Operations that the call was asked for. A result that is larger is none: the kernel has undone
+ * the call (seccomp), and its registers are as they were. */
+static __always_inline __s64 aio_asked(struct pt_regs *regs, __u32 call, bool compat)
+{
+	switch (call) {
+	case WT_CALL_IO_DESTROY:
+		return 0;
+	case WT_CALL_IO_SUBMIT:
+		return regs_arg(regs, 1, compat);
+	}
+	return regs_arg(regs, 2, compat);
+}
+
 /* One of AIO's calls ends. */
 wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
 {
@@ -233,7 +246,7 @@ wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, 
 	__u64 list;
 	__u32 n;
 
-	if (!cfg.aio_ops || !session_enabled(call, copy))
+	if (!cfg.aio_ops || !session_enabled(call, copy) || ret > aio_asked(regs, call, compat))
 		return 0;
 	who.task = current_task();
 	if (op_is_handled(&who, copy))
@@ -247,7 +260,7 @@ wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, 
 		count_handled(WT_HOOK(call, compat), copy);
 	}
 	if (call == WT_CALL_IO_DESTROY)
-		return aio_destroyed(regs_arg(regs, 0, compat));
+		return ret ? 0 : aio_destroyed(regs_arg(regs, 0, compat));
 	if (call == WT_CALL_IO_SUBMIT) {
 		n = regs_arg(regs, 1, compat);
 		list = regs_arg(regs, 2, compat);

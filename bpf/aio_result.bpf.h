@@ -122,7 +122,7 @@ static __always_inline void aio_end(struct wt_request *r, __s64 ret, bool fetche
 	}
 	d->call.append = r->append;
 	d->call.moves = r->has_pos;
-	if (result_wanted(ret, d->latency_ns))
+	if (result_wanted(ret, d->latency_ns, d->has_latency))
 		aio_done(d, r, place);
 	scratch_put(place);
 }
@@ -173,7 +173,7 @@ static __always_inline bool aio_describe(struct wt_done *d, __u64 event, bool co
 	d->call.moves = d->call.has_pos = d->call.op != WT_OP_AIO_FSYNC;
 	d->call.size = aio_size(d->call.op, d->call.buf, d->call.count, compat);
 	d->call.has_size = d->call.moves && d->call.size != SIZE_UNKNOWN;
-	return result_wanted(d->ret, 0) && d->call.size >= cfg.min_size;
+	return result_wanted(d->ret, 0, false) && d->call.size >= cfg.min_size;
 }
 
 /* A result that was fetched, of an operation whose beginning was not seen. */

@@ -227,10 +227,10 @@ static __always_inline bool fd_wanted(__u32 fd)
 	return !cfg.by_fd || bpf_map_lookup_elem(&fds, &fd);
 }
 
-/* What is known at exit only. */
-static __always_inline bool result_wanted(__s64 ret, __u64 latency_ns)
+/* What is known at exit only. One of which it is not known how long it took may be wanted. */
+static __always_inline bool result_wanted(__s64 ret, __u64 latency_ns, bool has_latency)
 {
-	return !(cfg.failed_only && ret >= 0) && latency_ns >= cfg.min_latency_ns;
+	return !(cfg.failed_only && ret >= 0) && (!has_latency || latency_ns >= cfg.min_latency_ns);
 }
 
 #endif

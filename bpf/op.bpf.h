@@ -145,10 +145,15 @@ static __always_inline void op_done(const struct wt_done *d)
 			   d->ret);
 }
 
-/* The same, if its file d->open_file is wanted. */
+/* The same, if its file d->open_file is wanted, and it took long enough: where that is not known,
+ * it is left out, and said to be. */
 wt_small_function int op_finish(struct wt_done *d)
 {
-	if (d && (d->file_is_known || op_find_file(d, d->open_file)))
+	if (!d || !(d->file_is_known || op_find_file(d, d->open_file)))
+		return 0;
+	if (cfg.min_latency_ns && !d->has_latency)
+		count_lost(WT_LOST_SKIPPED);
+	else
 		op_done(d);
 	return 0;
 }
@@ -191,13 +196,6 @@ wt_function int op_is_undone(__u64 task, __s64 ret, __u64 undone)
 	return ret >= 0 && ret == (__s64)undone &&
 	       (kread(task_struct, (struct task_struct *)task, pending.signal.sig[0]) &
 		1UL << (SIGSYS - 1));
-}
-
-/* --min-latency leaves an operation out whose beginning was not seen: it may have taken so long. */
-static __always_inline void op_may_be_wanted(const struct wt_done *d)
-{
-	if (cfg.min_latency_ns && !d->has_latency && !(cfg.failed_only && d->ret >= 0))
-		count_lost(cfg.copies > 1 ? WT_LOST_SKIPPED : WT_LOST_UNPAIRED);
 }
 
 /*
@@ -256,12 +254,8 @@ static __noinline int op_exit(struct pt_regs *regs, struct task_struct *task, __
 	}
 	call_unpack(&d.call, regs, op, compat);
 	call_find_address(&d.call, regs, compat);
-	if (!fd_wanted(d.call.fd))
+	if (!fd_wanted(d.call.fd) || !result_wanted(ret, d.latency_ns, d.has_latency))
 		return 0;
-	if (!result_wanted(ret, d.latency_ns)) {
-		op_may_be_wanted(&d);
-		return 0;
-	}
 	call_measure(&d.call, &d.ret);
 	if (d.call.size < cfg.min_size)
 		return 0;

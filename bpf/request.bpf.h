@@ -66,7 +66,15 @@ static __always_inline void request_put(__u64 key, const struct wt_request *r)
  * be dropped when done with. */
 static __always_inline bool request_take(struct wt_request *r)
 {
-	return !*(volatile __u64 *)&r->done && replace_word(&r->done, 0, 1);
+	return !*(volatile __u64 *)&r->done &&
+	       replace_word(&r->done, WT_REQUEST_OPEN, WT_REQUEST_TAKEN);
+}
+
+/* The same of one that was counted as lost. */
+static __always_inline bool request_find(struct wt_request *r)
+{
+	return *(volatile __u64 *)&r->done == WT_REQUEST_LOST &&
+	       replace_word(&r->done, WT_REQUEST_LOST, WT_REQUEST_TAKEN);
 }
 
 static __always_inline void request_drop(__u64 key)

@@ -100,13 +100,14 @@ static __noinline int uring_submit(__u64 ctx, struct io_kiocb *req, __u32 copy)
 	return 0;
 }
 
+/* Return: 1 if the request is done with by that, 0 if there is none. */
 static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
 {
 	struct wt_request *r = bpf_map_lookup_elem(&requests, &key);
 	struct wt_done *d;
 	int place;
 
-	if (!r || !request_take(r))
+	if (!r || !(request_take(r) || request_find(r)))
 		return 0;
 	if (r->silent)
 		count_lost_many(WT_LOST_UNPAIRED, -1); /* taken back */
@@ -114,12 +115,13 @@ static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
 	if (d) {
 		request_done(d, r, ret);
 		d->open_file = (struct file *)(cfg.uring == WT_URING_NUMBERS ? r->file : file);
-		if (result_wanted(ret, d->latency_ns) && d->call.size >= cfg.min_size)
+		if (result_wanted(ret, d->latency_ns, d->has_latency) &&
+		    d->call.size >= cfg.min_size)
 			done_finish(d, place);
 		scratch_put(place);
 	}
 	request_drop(key);
-	return 0;
+	return 1;
 }
 
 static __always_inline int uring_completed(__u64 *ctx)
@@ -128,15 +130,18 @@ static __always_inline int uring_completed(__u64 *ctx)
 
 	if (!session_enabled(WT_OP_URING_WRITE, 0)) /* stands for all */
 		return 0;
-	if (cfg.uring == WT_URING_NUMBERS)
-		return uring_complete(uring_key(ctx[0], 0, ctx[1]), (int)ctx[2], 0);
+	if (cfg.uring == WT_URING_NUMBERS) {
+		uring_complete(uring_key(ctx[0], 0, ctx[1]), (int)ctx[2], 0);
+		return 0;
+	}
 	req = (struct io_kiocb *)ctx[1];
-	return uring_complete((__u64)req,
-			      cfg.uring == WT_URING_ENTRY
-				      ? kread(io_uring_cqe, (struct io_uring_cqe *)ctx[2], res)
-				      : (int)ctx[3],
-			      /* a number: functions of their own take no pointers */
-			      (__u64)BPF_CORE_READ(req, file));
+	uring_complete((__u64)req,
+		       cfg.uring == WT_URING_ENTRY
+			       ? kread(io_uring_cqe, (struct io_uring_cqe *)ctx[2], res)
+			       : (int)ctx[3],
+		       /* a number: functions of their own take no pointers */
+		       (__u64)BPF_CORE_READ(req, file));
+	return 0;
 }
 
 /* Of requests of a ring to which the user has given a number: the oldest. No count of them, which
@@ -172,11 +177,26 @@ static long uring_search_step(void *map, const __u64 *key, const struct wt_reque
  * There was no room for a completion: since Linux 6.0 or so this is all that is told of it, and not
  * which request it is of, but for the number that the user has given it. Programs that take
  * completions in time never come here, so the others search. Which of several requests with the
- * same number it was nobody knows: one of them is counted as lost.
+ * same number it was nobody knows: one of them is counted as lost. It may complete all the same;
+ * then it is shown, and has been counted for another. Others that search at the same time may come
+ * first.
  */
 static __noinline int uring_overflow(__u64 ctx, __u64 user_data, __s64 ret, __u64 flags)
 {
-	struct uring_search s = { .ring = ctx, .tag = user_data };
+	/*
+	 * 0, but the verifier does not know. Before Linux 6.7 it walks one step of such a loop, the
+	 * first, and takes out of the program what only later ones come to.
+	 */
+	__u64 none = bpf_ktime_get_boot_ns() >> 63;
+	struct uring_search s = {
+		.ring = ctx,
+		.tag = user_data,
+		.key = none,
+		.start_ns = none,
+		.found = none,
+		.more = none,
+	};
+	struct wt_request *r;
 	struct io_kiocb *req;
 
 	if (!shared.enabled || (flags & IORING_CQE_F_NOTIF))
@@ -185,11 +205,13 @@ static __noinline int uring_overflow(__u64 ctx, __u64 user_data, __s64 ret, __u6
 	if (!s.found)
 		return 0;
 	req = (struct io_kiocb *)s.key;
-	if (!s.more)
-		/* a number: functions of their own take no pointers */
-		return uring_complete(s.key, ret, (__u64)BPF_CORE_READ(req, file));
+	/* a number: functions of their own take no pointers */
+	if (!s.more && uring_complete(s.key, ret, (__u64)BPF_CORE_READ(req, file)))
+		return 0;
 	count_lost(WT_LOST_UNPAIRED);
-	request_drop(s.key);
+	r = bpf_map_lookup_elem(&requests, &s.key);
+	if (r)
+		replace_word(&r->done, WT_REQUEST_OPEN, WT_REQUEST_LOST);
 	return 0;
 }
 

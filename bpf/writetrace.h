@@ -115,9 +115,9 @@ enum wt_path_state {
 enum wt_lost {
 	WT_LOST_RING,	  /* the ring was full */
 	WT_LOST_INFLIGHT, /* no memory to remember an operation's start, or a process to follow */
-	WT_LOST_UNPAIRED, /* interrupted before it was done; the kernel restarts it or fails it. Or
-			     begun before us, if it matters how long it took */
-	WT_LOST_SKIPPED,  /* all copies of a program skipped by the kernel (an upper bound) */
+	WT_LOST_UNPAIRED, /* interrupted before it was done; the kernel restarts it or fails it */
+	WT_LOST_SKIPPED, /* all copies of a program skipped by the kernel (an upper bound), or begun
+			    unseen where it matters how long it took */
 	WT_LOST_COUNT,
 };
 
@@ -345,10 +345,16 @@ struct wt_asked {
 	char comm[WT_COMM_LEN];
 };
 
+enum wt_request_state {
+	WT_REQUEST_OPEN,
+	WT_REQUEST_TAKEN, /* by the program that shows it */
+	WT_REQUEST_LOST,  /* counted as lost, for another one that cannot be told from it */
+};
+
 /* An operation that was handed to the kernel and has not ended yet: io_uring's in map requests,
  * AIO's in map blocks. */
 struct wt_request {
-	__u64 done; /* a program has taken it */
+	__u64 done; /* enum wt_request_state */
 	__u64 tag;  /* tells it from others of the same key; AIO: its context, by map contexts */
 	__u64 start_ns;
 	__u64 file;    /* struct file, if the completion does not know it */

@@ -115,6 +115,8 @@ int dump_put(struct buf *out, struct buf *why)
 			err = pause_until_writable() ? 0 : -EINTR;
 	}
 	buf_reset(out);
+	if (err == -EPIPE)
+		cmd_die_of_closed_output(); /* where SIGPIPE was ignored */
 	if (err && !why->len)
 		buf_printf(why, "standard output: %s",
 			   err == -EINTR ? "told to end before all was written" : strerror(-err));

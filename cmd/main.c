@@ -258,8 +258,12 @@ static int run(int argc, char **argv, struct globals *globals)
 		return CMD_DONE;
 	}
 	if (first == argc) {
-		fputs("Usage: writetrace [OPTION...] COMMAND [ARGUMENTS]; see writetrace help\n",
-		      stderr);
+		if (argc > 1)
+			log_error("a command is missing; see writetrace help");
+		else
+			fputs("Usage: writetrace [OPTION...] COMMAND [ARGUMENTS]; see writetrace "
+			      "help\n",
+			      stderr);
 		return CMD_USAGE;
 	}
 	if (!strcmp(argv[first], "help"))
@@ -292,6 +296,8 @@ int main(int argc, char **argv)
 	status = run(argc, argv, &globals);
 	/* what was left to stdio: a full disk shows only now */
 	if (fflush(stdout)) {
+		if (errno == EPIPE)
+			cmd_die_of_closed_output();
 		log_error("standard output: %s", strerror(errno));
 		return CMD_FAILED;
 	}

@@ -139,7 +139,8 @@ static int trace_open_session(struct trace *t, struct buf *why)
 
 static int trace_open_stream(struct trace *t, struct buf *why)
 {
-	uint32_t pids[t->filter.pids.n + 1], tids[t->filter.tids.n + 1];
+	uint32_t pids[t->filter.pids.n + 1];
+	struct stream_thread tids[t->filter.tids.n + 1];
 	struct stream_options o = {
 		.session = t->session,
 		.calls = { .record = lines_record,
@@ -160,7 +161,8 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 	for (size_t i = 0; i < t->filter.pids.n; i++)
 		pids[i] = t->filter.pids.items[i].nr;
 	for (size_t i = 0; i < t->filter.tids.n; i++)
-		tids[i] = t->filter.tids.items[i].nr;
+		tids[i] = (struct stream_thread){ t->filter.tids.items[i].nr,
+						  t->filter.tids.items[i].start_ns };
 	if (t->top)
 		trace_top_stream(t->top, &o);
 	t->lines.filter = &t->filter;
@@ -216,11 +218,39 @@ static int trace_finish(struct trace *t, uint64_t *lost)
 				  : trace_lines_end(t, lost);
 }
 
+/* COMMAND's status, unless we have ended first, as asked. It may end with the very last line that
+ * was asked for. */
+static int trace_status(const struct trace *t, int end)
+{
+	const bool enough = t->lines.limit && t->lines.events >= t->lines.limit;
+	const bool ended = end == STREAM_CHILD_EXITED || (t->child && end == STREAM_INTERRUPTED);
+
+	return ended && !enough ? child_exit(stream_child_status(t->stream)) : CMD_DONE;
+}
+
+/* The signal by which we were told to end while the session was made, or 0. */
+static int told_to_end(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (sigismember(&pending, signals[i]))
+			return signals[i];
+	return 0;
+}
+
 static int trace_run(struct trace *t)
 {
+	int end, err, signal = t->child ? told_to_end() : 0;
 	uint64_t lost[WT_LOST_COUNT] = {};
-	int end, err;
 
+	if (signal) {
+		log_note("told to end before %s was started", t->command);
+		output_discard(&t->lines.output);
+		return 128 + signal;
+	}
 	if (t->child)
 		child_go(t->child);
 	else if (!t->options.summary && !t->top)
@@ -247,9 +277,7 @@ static int trace_run(struct trace *t)
 			  strerror(-err));
 	if (err)
 		return t->command ? CMD_WITH_COMMAND : CMD_FAILED;
-	if (end == STREAM_CHILD_EXITED || (t->child && end == STREAM_INTERRUPTED))
-		return strict_exit(t, child_exit(stream_child_status(t->stream)), lost);
-	return strict_exit(t, CMD_DONE, lost);
+	return strict_exit(t, trace_status(t, end), lost);
 }
 
 static int trace_fail(struct trace *t, int err, struct buf *why)

@@ -306,10 +306,9 @@ int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
 		known[i] = !err;
 		lost[i] = sum.lost[i];
 	}
+	/* where it cannot be known there may be some all the same */
 	if (!err)
 		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]) &&
 					 others_skipped(loss, &lost[WT_LOST_SKIPPED]);
-	if (!known[WT_LOST_SKIPPED])
-		lost[WT_LOST_SKIPPED] = 0;
 	return err;
 }

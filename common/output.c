@@ -127,6 +127,18 @@ static int take_name(struct output *output)
 	return err;
 }
 
+void output_discard(struct output *output)
+{
+	struct stat st;
+
+	if (output->temporary)
+		unlink(output->temporary);
+	else if (output->made && !fstat(output->fd, &st) && !st.st_size)
+		unlink(output->path);
+	free(output->temporary);
+	output->temporary = NULL;
+}
+
 /* As write(). */
 static ssize_t output_put(const struct output *output, const void *data, size_t len)
 {
@@ -139,11 +151,11 @@ int output_write(struct output *output, struct buf *buf)
 	size_t done = 0;
 	int err = buf->err;
 
-	if (!err && buf->len)
-		err = take_name(output);
 	while (!err && done < buf->len) {
 		ssize_t n = output_put(output, buf->data + done, buf->len - done);
 
+		if (n > 0)
+			err = take_name(output);
 		if (n >= 0)
 			done += n;
 		else if (errno != EINTR)
@@ -151,19 +163,10 @@ int output_write(struct output *output, struct buf *buf)
 	}
 	memmove(buf->data, buf->data + done, buf->len - done);
 	buf->len -= done;
+	/* nothing has been written: the old file stays */
+	if (err && err != -EAGAIN && output->temporary)
+		output_discard(output);
 	return err;
-}
-
-void output_discard(struct output *output)
-{
-	struct stat st;
-
-	if (output->temporary)
-		unlink(output->temporary);
-	else if (output->made && !fstat(output->fd, &st) && !st.st_size)
-		unlink(output->path);
-	free(output->temporary);
-	output->temporary = NULL;
 }
 
 int output_close(struct output *output)

@@ -15,6 +15,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "proc.h"
 #include "session.h"
 
 /*
@@ -89,6 +90,11 @@ static void stream_read_signals(struct stream *s)
 			/* a wait status is the signal's number, too, of who dies of one */
 			if (!s->interrupts++ && s->child)
 				s->child_status = info.ssi_signo;
+			/* a terminal's goes to COMMAND as well, whose last writes are yet to come
+			 */
+			if (info.ssi_signo == SIGINT && s->interrupts == 1 && s->child &&
+			    !stream_wait_for_child(s))
+				break;
 			stream_finish(s, STREAM_INTERRUPTED);
 			break;
 		default:
@@ -137,12 +143,12 @@ static void stream_close_target(struct stream *s, size_t i)
 
 static bool tids_gone(const struct stream *s)
 {
-	char path[32];
+	uint64_t start_ns;
 
 	for (size_t i = 0; i < s->n_tids; i++) {
-		/* /proc/N exists for threads, though it is not listed */
-		snprintf(path, sizeof(path), "/proc/%u", s->tids[i]);
-		if (!access(path, F_OK))
+		const struct stream_thread *t = &s->tids[i];
+
+		if (!proc_task_start(t->tid, t->tid, &start_ns) && start_ns == t->start_ns)
 			return false;
 	}
 	return true;
@@ -170,6 +176,9 @@ static void stream_handle(struct stream *s, uint64_t tag)
 		break;
 	case TAG_OUTPUT:
 		stream_finish(s, STREAM_OUTPUT_CLOSED);
+		break;
+	case TAG_GRACE:
+		stream_finish(s, STREAM_INTERRUPTED);
 		break;
 	case TAG_TICK:
 		stream_tick(s);

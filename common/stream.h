@@ -43,13 +43,18 @@ struct stream_calls {
 	void *arg;
 };
 
+struct stream_thread {
+	uint32_t tid;
+	uint64_t start_ns; /* as of proc_task_start() */
+};
+
 struct stream_options {
 	struct session *session;
 	struct stream_calls calls;
 	pid_t child;	      /* or 0 */
 	const uint32_t *pids; /* processes (and below, threads) to wait for */
 	size_t n_pids;
-	const uint32_t *tids;
+	const struct stream_thread *tids;
 	size_t n_tids;
 	uint64_t duration_ns;	/* 0: no limit */
 	int output;		/* descriptor whose reader may go away */

@@ -18,12 +18,13 @@ struct stream {
 	int timer;
 	int output;
 	int ticks; /* another timer */
+	int grace; /* and another one */
 	int input;
 	sigset_t others;
 	int *targets; /* pidfds; -1 where the process is gone */
 	size_t n_targets;
 	size_t targets_left;
-	uint32_t *tids;
+	struct stream_thread *tids;
 	size_t n_tids;
 	pid_t child;
 	int child_status;
@@ -34,13 +35,19 @@ struct stream {
 };
 
 /* What epoll_event.data holds; targets are numbered from the last one on. */
-enum { TAG_RING, TAG_SIGNALS, TAG_TIMER, TAG_OUTPUT, TAG_TICK, TAG_INPUT, TAG_TARGETS };
+enum { TAG_RING, TAG_SIGNALS, TAG_TIMER, TAG_OUTPUT, TAG_TICK, TAG_INPUT, TAG_GRACE, TAG_TARGETS };
 
 /** stream_signals - those that a stream waits for, with @others (or NULL) */
 void stream_signals(sigset_t *set, const sigset_t *others);
 
 /** stream_record - takes a record out of the ring, for libbpf; @arg: the stream */
 int stream_record(void *arg, void *data, size_t len);
+
+/** stream_wait_for_child - COMMAND has been interrupted, too: it is given a second to end
+ *
+ * Return: 0 or -errno.
+ */
+int stream_wait_for_child(struct stream *s);
 
 /** stream_finish - it is to end, for that reason unless there is one already */
 void stream_finish(struct stream *s, enum stream_end end);

@@ -17,6 +17,8 @@
 
 #include "session.h"
 
+#define GRACE_NS 1000000000
+
 static int stream_watch(struct stream *s, int fd, uint32_t events, uint64_t tag)
 {
 	struct epoll_event event = { .events = events, .data.u64 = tag };
@@ -48,6 +50,11 @@ static int stream_watch_time(struct stream *s, int *timer, uint64_t ns, bool aga
 	if (*timer < 0 || timerfd_settime(*timer, 0, &when, NULL))
 		return -errno;
 	return stream_watch(s, *timer, EPOLLIN, tag);
+}
+
+int stream_wait_for_child(struct stream *s)
+{
+	return stream_watch_time(s, &s->grace, GRACE_NS, false, TAG_GRACE);
 }
 
 /* A pipe without readers reports an error whatever is asked for; a file cannot be watched. */
@@ -83,7 +90,7 @@ static int stream_watch_targets(struct stream *s, const uint32_t *pids, size_t n
 	return err;
 }
 
-static int stream_copy_tids(struct stream *s, const uint32_t *tids, size_t n)
+static int stream_copy_tids(struct stream *s, const struct stream_thread *tids, size_t n)
 {
 	if (!n)
 		return 0;
@@ -112,7 +119,7 @@ int stream_open(struct stream **stream, const struct stream_options *o)
 	s->calls = o->calls;
 	s->child = o->child;
 	s->output = o->output;
-	s->signals = s->timer = s->ticks = -1;
+	s->signals = s->timer = s->ticks = s->grace = -1;
 	s->input = o->input;
 	sigemptyset(&s->others);
 	if (o->others)
@@ -156,6 +163,8 @@ void stream_close(struct stream *s)
 		close(s->timer);
 	if (s->ticks >= 0)
 		close(s->ticks);
+	if (s->grace >= 0)
+		close(s->grace);
 	if (s->signals >= 0)
 		close(s->signals);
 	if (s->ring)

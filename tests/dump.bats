@@ -325,6 +325,18 @@ load dump
 	done
 }
 
+@test "a closed pipe ends it quietly where SIGPIPE is ignored, too" {
+	pin web -p $$
+	for arguments in "dump" "dump -l -j" "dump -j" "dump --interval 50ms" "probe" "help" "trace -C help"; do
+		rm -f code closed
+		# shellcheck disable=SC2016
+		env --ignore-signal=PIPE sh -c 'until [ -e closed ]; do sleep 0.01; done; writetrace --bpffs '"$bpffs $arguments"' 2>err
+			echo $? >code' 3>&- </dev/null | { exec <&-; : >closed; }
+		is "$(<code)" 141 "status (SIGPIPE) of $arguments"
+		[[ ! -s err ]] || fail "not quiet: $arguments"
+	done
+}
+
 @test "a reader that stalls does not keep it from being told to end" {
 	mkfifo pipe
 	start_target

@@ -213,6 +213,19 @@ with() { setpriv --inh-caps=-all --bounding-set="-all,+${1//,/,+}" "${@:2}"; }
 	[[ $(wc -l <out) -gt 100 ]]
 }
 
+@test "the disk is full: --force leaves the file that there was" {
+	mkdir small
+	mount -t tmpfs -o size=64k tmpfs small
+	small=$PWD/small
+	echo precious >small/lines
+	head -c 1M /dev/zero >small/rest 2>/dev/null || true
+	wt trace -j -o small/lines --force -- sh -c 'printf x >f'
+	expect_status 125
+	has err 'small/lines: No space left'
+	is "$(<small/lines)" precious "what it holds"
+	is "$(find small -mindepth 1 -printf '%f\n' | sort | xargs)" "lines rest" "what is left"
+}
+
 @test "stdout is closed" {
 	kernel_has_no_part
 	status=0

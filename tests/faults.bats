@@ -272,8 +272,7 @@ no_writetrace() {
 
 @test "in a time namespace, whose clock is another: processes are found, times are right" {
 	own_bpffs
-	for offset in 86400000 -1000; do
-		[[ $offset != -* || $(cut -d. -f1 /proc/uptime) -gt 2000 ]] || continue
+	for offset in 86400000 "-$(($(cut -d. -f1 /proc/uptime) / 2))"; do
 		there=(unshare --time --boottime "$offset" --fork)
 		now=$(date +%s)
 		status=0

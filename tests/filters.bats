@@ -89,7 +89,7 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 @test "--min-latency leaves out what had begun before, and says so" {
 	mkfifo pipe
 	exec {both}<>pipe
-	for options in "" "--min-latency 1ns"; do
+	for options in "" "--min-latency 1ns --strict" "--min-latency 1ns --strict -k file"; do
 		for backend in $(backends); do
 			# a pipe has room for 64 KiB
 			(head -c 65536 /dev/zero; exec head -c 1 /dev/zero) >pipe 3>&- &
@@ -105,12 +105,22 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 				# what attaches to a function does not see it return to who called it before
 				is "$(count)" 0 "shown by $backend"
 				end_is '.lost.unpaired == 0'
+				kernel_preempts || end_is '(.lost.skipped // 0) == 0'
 			elif [[ ! $options ]]; then
 				is "$(jq -c 'select(.type == "write") | [.ret, .latency_ns]' out)" "[1,null]" "shown by $backend"
 				end_is '.lost.unpaired == 0'
+			elif [[ $options == *"-k file"* ]]; then
+				is "$(count)" 0 "shown by $backend"
+				end_is '.lost.unpaired == 0'
+				# or at most so many for other reasons
+				if ! kernel_preempts; then
+					end_is '(.lost.skipped // 0) == 0'
+					expect_status 0
+				fi
 			else
 				is "$(count)" 0 "shown by $backend"
-				end_is '.lost.unpaired + (.lost.skipped // 0) == 1'
+				if kernel_preempts; then end_is '.lost.skipped >= 1'; else end_is '.lost.skipped == 1 or .lost.skipped == null'; fi
+				expect_status 4
 			fi
 		done
 	done

@@ -19,6 +19,16 @@ usage() {
 	one_error 2 "$regex" "$@"
 }
 
+@test "options, but no command: status 2, one line, and with -j the same as JSON" {
+	wt -q
+	expect_status 2
+	is "$(<out)$(<err)" "writetrace: a command is missing; see writetrace help"
+	wt -j
+	expect_status 2
+	is "$(<err)" "writetrace: a command is missing; see writetrace help"
+	is "$(<out)" '{"error":"a command is missing; see writetrace help"}'
+}
+
 @test "no argument: the usage on stderr, status 2" {
 	wt
 	expect_status 2
