@@ -53,6 +53,7 @@ int bpf_obj_get_info_by_fd(int fd, void *info, __u32 *len)
 
 		if (end != (off_t)(sizes[i] * entries(i)))
 			continue;
+		((struct bpf_map_info *)info)->type = BPF_MAP_TYPE_ARRAY;
 		((struct bpf_map_info *)info)->value_size = sizes[i] + (wrong >> i & 1);
 		((struct bpf_map_info *)info)->max_entries = entries(i);
 	}
