@@ -258,7 +258,7 @@ static int run(int argc, char **argv, struct globals *globals)
 		return CMD_DONE;
 	}
 	if (first == argc) {
-		if (argc > 1)
+		if (asks_for_json(argc, argv))
 			log_error("a command is missing; see writetrace help");
 		else
 			fputs("Usage: writetrace [OPTION...] COMMAND [ARGUMENTS]; see writetrace "

@@ -53,7 +53,7 @@ preempted() {
 	((shown + lost + skipped >= all)) || fail "$((all - shown - lost - skipped)) writes are unaccounted for"
 	# of the programs at the beginning of a call there are two copies, not four
 	((!begins)) || percent=10
-	(((all - shown - lost) * 200 < all * (begins ? 20 : 1))) || fail "$((all - shown - lost)) of $all writes were skipped"
+	(((all - shown - lost) * 200 < all * (begins ? 10 : 1))) || fail "$((all - shown - lost)) of $all writes were skipped"
 	# What raw programs say may have been other system calls: here those of the real-time writer, which does little but sleep,
 	# every 100 us, however slow the machine is.
 	[[ $backend != raw || $* != *--fifo* ]] || percent=10

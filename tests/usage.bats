@@ -22,7 +22,7 @@ usage() {
 @test "options, but no command: status 2, one line, and with -j the same as JSON" {
 	wt -q
 	expect_status 2
-	is "$(<out)$(<err)" "writetrace: a command is missing; see writetrace help"
+	is "$(<out)$(<err)" "Usage: writetrace [OPTION...] COMMAND [ARGUMENTS]; see writetrace help"
 	wt -j
 	expect_status 2
 	is "$(<err)" "writetrace: a command is missing; see writetrace help"
