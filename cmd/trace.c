@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <linux/types.h>
 
@@ -189,11 +188,6 @@ static int strict_exit(const struct trace *t, int status, const uint64_t *lost)
 	return !status && t->options.strict && maybe ? CMD_LOST : status;
 }
 
-static int child_exit(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 /* Return: 0 or -errno. */
 static int trace_lines_end(struct trace *t, uint64_t *lost)
 {
@@ -225,25 +219,12 @@ static int trace_status(const struct trace *t, int end)
 	const bool enough = t->lines.limit && t->lines.events >= t->lines.limit;
 	const bool ended = end == STREAM_CHILD_EXITED || (t->child && end == STREAM_INTERRUPTED);
 
-	return ended && !enough ? child_exit(stream_child_status(t->stream)) : CMD_DONE;
-}
-
-/* The signal by which we were told to end while the session was made, or 0. */
-static int told_to_end(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	sigset_t pending;
-
-	sigpending(&pending);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		if (sigismember(&pending, signals[i]))
-			return signals[i];
-	return 0;
+	return ended && !enough ? child_exit_status(stream_child_status(t->stream)) : CMD_DONE;
 }
 
 static int trace_run(struct trace *t)
 {
-	int end, err, signal = t->child ? told_to_end() : 0;
+	int end, err, signal = t->child ? stream_pending_end() : 0;
 	uint64_t lost[WT_LOST_COUNT] = {};
 
 	if (signal) {
@@ -261,7 +242,7 @@ static int trace_run(struct trace *t)
 	if (end == STREAM_CHILD_EXITED && child_exec_errno(t->child)) {
 		log_error("%s: %s", t->command, strerror(child_exec_errno(t->child)));
 		output_discard(&t->lines.output);
-		return child_exit(stream_child_status(t->stream));
+		return child_exit_status(stream_child_status(t->stream));
 	}
 	t->lines.closed |= end == STREAM_OUTPUT_CLOSED;
 	err = trace_finish(t, lost);

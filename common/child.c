@@ -116,6 +116,11 @@ void child_go(struct child *child)
 	shut(child);
 }
 
+int child_exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 int child_exec_errno(const struct child *child)
 {
 	return *child->exec_errno;

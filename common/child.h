@@ -29,6 +29,9 @@ pid_t child_pid(const struct child *child);
 /** child_go - let it become COMMAND */
 void child_go(struct child *child);
 
+/** child_exit_status - as a shell tells it, of what waitpid() gave: 128+N if signal N killed it */
+int child_exit_status(int status);
+
 /** child_exec_errno - why it could not become COMMAND, or 0; known once it has exited */
 int child_exec_errno(const struct child *child);
 

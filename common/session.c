@@ -2,11 +2,9 @@
 #include "session_internal.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 
 #include "buf.h"
 #include "filter.h"
+#include "heap.h"
 #include "kernel.h"
 #include "log.h"
 #include "loss.h"
@@ -317,25 +316,6 @@ static int session_try_all(struct session *s, const struct session_options *o, s
 	return err && refused ? -EOPNOTSUPP : err;
 }
 
-/*
- * The kernel's types, 5 MB of them, are read into buffers that are copied and given back, by
- * libbpf once more. glibc takes such buffers from the kernel and gives them back to it, which
- * clears each anew: half of all page faults of a start. So it keeps them while we load; not longer,
- * as events need the room. Nor huge pages then: what is left lies scattered over the heap, and one
- * word of it would take 2 MB. (Failure leaves us larger, no more.)
- */
-static void keep_memory(bool kept)
-{
-	const int usual = 128 << 10, most = 32 << 20; /* mallopt(3) */
-
-	mallopt(M_MMAP_THRESHOLD, kept ? most : usual);
-	mallopt(M_TRIM_THRESHOLD, kept ? most : usual);
-	if (!kept) {
-		prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-		malloc_trim(0);
-	}
-}
-
 int session_open(struct session **session, const struct session_options *options, struct buf *why)
 {
 	struct session *s;
@@ -360,9 +340,9 @@ int session_open(struct session **session, const struct session_options *options
 	s->fetches = kernel_has_fetching_atomics();
 	s->wanted_ops = options->filter->ops;
 	session_describe(s, options);
-	keep_memory(true);
+	heap_keep(true);
 	err = session_try_all(s, options, &reasons);
-	keep_memory(false);
+	heap_keep(false);
 	if (err) {
 		buf_put(why, reasons.data, reasons.len);
 		session_close(s);

@@ -49,6 +49,18 @@ int stream_block_signals(const sigset_t *others, sigset_t *before)
 	return sigprocmask(SIG_BLOCK, &set, before) ? -errno : 0;
 }
 
+int stream_pending_end(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (sigismember(&pending, signals[i]))
+			return signals[i];
+	return 0;
+}
+
 void stream_finish(struct stream *s, enum stream_end end)
 {
 	if (s->end == STREAM_GOES_ON)

@@ -72,6 +72,9 @@ struct stream;
  */
 int stream_block_signals(const sigset_t *others, sigset_t *before);
 
+/** stream_pending_end - the signal by which we were told to end since they are blocked, or 0 */
+int stream_pending_end(void);
+
 /** stream_open - Return: 0 or -errno */
 int stream_open(struct stream **stream, const struct stream_options *options);
 void stream_close(struct stream *stream);

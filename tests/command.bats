@@ -233,6 +233,7 @@ stalled() {
 	expect_status 1
 	has err 'not all was written$'
 	kill -KILL "$writer"
+	wait "$writer" 2>/dev/null || true
 }
 
 into_pipe() { exec writetrace trace "${quick[@]}" -j -p "$writer" >pipe 2>err 3>&- {hold}>&-; }
