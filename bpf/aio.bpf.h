@@ -238,15 +238,14 @@ static __always_inline __s64 aio_asked(struct pt_regs *regs, __u32 call, bool co
 	return regs_arg(regs, 2, compat);
 }
 
-/* One of AIO's calls ends. */
-wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
+/* Is it this copy that is to handle the end of a call, and is that wanted? Apart from aio_exit():
+ * what it has on the stack is not there while results are looked at. */
+static __noinline int aio_exit_wanted(__s64 ret, __u32 call, bool compat, __u32 copy)
 {
 	struct wt_who who;
 	bool wanted;
-	__u64 list;
-	__u32 n;
 
-	if (!cfg.aio_ops || !session_enabled(call, copy) || ret > aio_asked(regs, call, compat))
+	if (!cfg.aio_ops || !session_enabled(call, copy))
 		return 0;
 	who.task = current_task();
 	if (op_is_handled(&who, copy))
@@ -259,6 +258,18 @@ wt_apart int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, 
 			return 0;
 		count_handled(WT_HOOK(call, compat), copy);
 	}
+	return 1;
+}
+
+/* One of AIO's calls ends. */
+static __noinline int aio_exit(struct pt_regs *regs, __s64 ret, __u32 call, bool compat, __u32 copy)
+{
+	__u64 list;
+	__u32 n;
+
+	if (!cfg.aio_ops || ret > aio_asked(regs, call, compat) ||
+	    !aio_exit_wanted(ret, call, compat, copy))
+		return 0;
 	if (call == WT_CALL_IO_DESTROY)
 		return ret ? 0 : aio_destroyed(regs_arg(regs, 0, compat));
 	if (call == WT_CALL_IO_SUBMIT) {

@@ -184,9 +184,28 @@ wt_function __u64 aio_next_position(__u64 address, __u64 key, __u32 copy)
 	return made.tail;
 }
 
-/* Puts down the operation that a control block, whose address is at a user address, asks for. */
-wt_function int aio_put(__u64 at, __u64 context, __u64 from, bool compat, __u32 copy)
+/* Bytes requested by the control block whose address is at a user address, or SIZE_UNKNOWN. Apart
+ * from aio_put(): what either has on the stack is there one after the other. */
+wt_function __u64 aio_put_size(__u64 at, bool compat)
 {
+	__u64 iocb, buf_count[2] = {};
+	__u32 op, fd;
+
+	if (!cfg.aio_blocks)
+		return 0;
+	iocb = aio_pointer(at, compat);
+	if (!aio_begin(iocb, &op, &fd))
+		return 0;
+	bpf_probe_read_user(buf_count, sizeof(buf_count), (void *)(iocb + IOCB_BUF));
+	return aio_size(op, buf_count[0], buf_count[1], compat);
+}
+
+/* Puts down the operation that a control block, whose address is at a user address, asks for.
+ * @size: aio_put_size() */
+wt_function int aio_put(__u64 at, __u64 context, __u64 from, __u32 compat_copy, __u64 size)
+{
+	bool compat = compat_copy & 1;
+	__u32 copy = compat_copy >> 1;
 	struct wt_request r, *old;
 	__u64 iocb, key, earlier;
 	struct wt_who who;
@@ -201,8 +220,8 @@ wt_function int aio_put(__u64 at, __u64 context, __u64 from, bool compat, __u32 
 		return 0;
 	__builtin_memset(&r, 0, sizeof(r));
 	bpf_probe_read_user(&r.buf, 3 * sizeof(__u64), (void *)(iocb + IOCB_BUF));
-	r.size = aio_size(op, r.buf, r.count, compat);
-	if (r.size < cfg.min_size)
+	r.size = size;
+	if (size < cfg.min_size)
 		return 0;
 	who_current(&who);
 	request_fill(&r, &who, op);
@@ -240,14 +259,14 @@ struct aio_submitted {
 	__u64 list;
 	__u64 context;
 	__u64 from;
-	__u32 compat;
-	__u32 copy;
+	__u32 compat_copy;
 };
 
 static long aio_put_one(__u32 i, const struct aio_submitted *a)
 {
-	aio_put(a->list + i * aio_pointer_size(a->compat & 1), a->context, a->from, a->compat & 1,
-		a->copy);
+	__u64 at = a->list + i * aio_pointer_size(a->compat_copy & 1);
+
+	aio_put(at, a->context, a->from, a->compat_copy, aio_put_size(at, a->compat_copy & 1));
 	return 0;
 }
 
@@ -255,7 +274,7 @@ static __always_inline void aio_put_all(__u64 list, __u32 n, __u64 context, __u6
 					__u32 copy)
 {
 	struct aio_submitted a = {
-		.list = list, .context = context, .from = from, .compat = compat, .copy = copy
+		.list = list, .context = context, .from = from, .compat_copy = compat | copy << 1
 	};
 
 	wt_repeat(n < AIO_AT_ONCE ? n : AIO_AT_ONCE, aio_put_one, &a);
@@ -270,7 +289,7 @@ wt_function int aio_put_round(__u64 list, __u32 n, __u64 context, __u64 from, __
 	for (i = 0; i < AIO_A_ROUND; i++) {
 		if (i >= n)
 			break;
-		aio_put(list, context, from, compat_copy & 1, compat_copy >> 1);
+		aio_put(list, context, from, compat_copy, aio_put_size(list, compat_copy & 1));
 		list += size;
 	}
 	return 0;

@@ -337,9 +337,10 @@ wt_function int call_copy_messages(__u32 place, __u64 messages, __u32 want, bool
 /*
  * Copies the first `want` bytes (at most WT_DATA_MAX) of what was written behind the event in
  * scratch place `place`. Returns the bytes copied, or -1 if not even the first could be read.
+ * @messages: the call may have sent several.
  */
 static __always_inline int call_copy_data(struct wt_scratch *s, __u32 place,
-					  const struct wt_call *call, __u32 want)
+					  const struct wt_call *call, __u32 want, bool messages)
 {
 	struct wt_iovec vectors = { .base = call->buf, .len = call->count };
 
@@ -351,7 +352,7 @@ static __always_inline int call_copy_data(struct wt_scratch *s, __u32 place,
 	}
 	s->copy_done = 0;
 	s->copy_compat = call->compat;
-	if (call->form == WT_FORM_MESSAGES) {
+	if (messages && call->form == WT_FORM_MESSAGES) {
 		call_copy_messages(place, call->buf, want, call->compat);
 		return s->copy_done ? s->copy_done : -1;
 	}

@@ -146,7 +146,7 @@ static __always_inline bool emit_plain(const struct wt_done *d, struct wt_counte
 }
 
 static __always_inline bool emit_data_from(__u32 place, const struct wt_done *d,
-					   struct wt_counters *c)
+					   struct wt_counters *c, bool messages)
 {
 	struct wt_scratch *s = scratch_get(place);
 	__u64 want = d->ret > 0 ? d->ret : 0;
@@ -158,7 +158,7 @@ static __always_inline bool emit_data_from(__u32 place, const struct wt_done *d,
 	event_fill(&s->event, d, c);
 	if (want > cfg.data_max)
 		want = cfg.data_max;
-	got = want ? call_copy_data(s, place, &d->call, want) : 0;
+	got = want ? call_copy_data(s, place, &d->call, want, messages) : 0;
 	if (got < 0) {
 		s->event.flags |= WT_EVENT_DATA_FAULT;
 		got = 0;
@@ -172,21 +172,21 @@ static __always_inline bool emit_data_from(__u32 place, const struct wt_done *d,
 }
 
 /* With the first bytes of what was written behind the event. */
-static __always_inline bool emit_data(const struct wt_done *d, struct wt_counters *c)
+static __always_inline bool emit_data(const struct wt_done *d, struct wt_counters *c, bool messages)
 {
 	int place = scratch_take();
 	bool sent;
 
 	if (place == NO_SCRATCH)
 		return false;
-	sent = emit_data_from(place, d, c);
+	sent = emit_data_from(place, d, c, messages);
 	scratch_put(place);
 	return sent;
 }
 
-static __always_inline void emit(const struct wt_done *d, struct wt_counters *c)
+static __always_inline void emit(const struct wt_done *d, struct wt_counters *c, bool messages)
 {
-	if (cfg.data_max ? emit_data(d, c) : emit_plain(d, c))
+	if (cfg.data_max ? emit_data(d, c, messages) : emit_plain(d, c))
 		c->sent++;
 	else
 		add(&c->lost[WT_LOST_RING], 1);

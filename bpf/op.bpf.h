@@ -125,8 +125,9 @@ static __always_inline bool op_find_file(struct wt_done *d, struct file *file)
 	return false;
 }
 
-/* Hands a finished, wanted operation on to where the session wants it. */
-static __always_inline void op_done(const struct wt_done *d)
+/* Hands a finished, wanted operation on to where the session wants it. @messages: it may be a call
+ * that has sent several; where it cannot, the functions for that need no room on the stack. */
+static __always_inline void op_done(const struct wt_done *d, bool messages)
 {
 	struct wt_counters *c;
 	__u32 zero = 0;
@@ -135,7 +136,7 @@ static __always_inline void op_done(const struct wt_done *d)
 	if (!c)
 		return;
 	if (cfg.stream)
-		emit(d, c);
+		emit(d, c, messages);
 	if (cfg.tally)
 		tally(d);
 	if (cfg.record)
@@ -147,15 +148,20 @@ static __always_inline void op_done(const struct wt_done *d)
 
 /* The same, if its file d->open_file is wanted, and it took long enough: where that is not known,
  * it is left out, and said to be. */
-wt_small_function int op_finish(struct wt_done *d)
+static __always_inline int op_finish_any(struct wt_done *d, bool messages)
 {
 	if (!d || !(d->file_is_known || op_find_file(d, d->open_file)))
 		return 0;
 	if (cfg.min_latency_ns && !d->has_latency)
 		count_lost(WT_LOST_SKIPPED);
 	else
-		op_done(d);
+		op_done(d, messages);
 	return 0;
+}
+
+wt_small_function int op_finish(struct wt_done *d)
+{
+	return op_finish_any(d, true);
 }
 
 /* A struct wt_done in scratch memory, or NULL, for operations of other tasks. */
@@ -181,7 +187,7 @@ wt_function int op_finish_scratch(__u32 place)
 {
 	struct wt_scratch *s = scratch_get(place);
 
-	return s ? op_finish((struct wt_done *)s->done) : 0;
+	return s ? op_finish_any((struct wt_done *)s->done, false) : 0;
 }
 #define done_finish(d, place) op_finish_scratch(place)
 #endif

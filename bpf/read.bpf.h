@@ -64,19 +64,16 @@ static __always_inline __u64 kread_number(const void *ptr)
 /*
  * The same where the kernel takes pointers to what is on the caller's stack as arguments (5.12),
  * and does not round up what each function has on the stack by so much that all together have too
- * much (6.8). A step of a loop is one where bpf_loop() does not make one of it; what has such a
- * loop in it, and variables of its own for that, is apart where it does.
+ * much (6.8). A step of a loop is one where bpf_loop() does not make one of it.
  */
 #ifdef WT_DIRECT
 #define wt_small_function __attribute__((noinline))
 #define wt_part		  static __always_inline
 #define wt_step		  static __always_inline
-#define wt_apart	  static __noinline
 #else
 #define wt_small_function static __always_inline
 #define wt_part		  wt_function
 #define wt_step		  wt_function
-#define wt_apart	  static __always_inline
 #endif
 
 /*
