@@ -75,3 +75,36 @@ includes() { grep -HoE '^[[:space:]]*#[[:space:]]*include[[:space:]]*["<][^">]+'
 		$(sources cmd) $(sources common) $(sources bpf) >wrong
 	[[ ! -s wrong ]] || fail "$(<wrong)"
 }
+
+@test "whatever options and machine leave of them, programs have no more on the stack than the kernel allows" {
+	kernel_has_no_part
+	local build_dir=${WT_BUILD:-$top/build}
+	"$top/tests/stack" "$build_dir/writetrace.bpf.o" "$build_dir/writetrace_no_fetch.bpf.o" || fail "too much for Linux 5.10 to 6.11"
+	"$top/tests/stack" -r 16 "$build_dir/writetrace_direct.bpf.o" || fail "too much for Linux 6.12 and later"
+}
+
+@test "what tells that is right, of objects made for it" {
+	kernel_has_no_part
+	enter
+	cat >deep.c <<-'END'
+		#define FN(name, bytes, below) \
+			static __attribute__((noinline)) int name(int n) \
+			{ volatile char on_stack[bytes]; on_stack[n & 7] = n; return on_stack[n & 3] + below; }
+		static __attribute__((noinline)) int last(int n) { return n * n; }
+		FN(third, 96, last(n))
+		FN(second, 200, third(n))
+		FN(first, MORE, second(n))
+		__attribute__((section("raw_tp"))) int program(int *n) { return first(*n); }
+		__attribute__((section("raw_tp"))) int other(int *n) { return last(*n); }
+	END
+	# 32 + 128 + 224 + 96 + 32
+	clang -O2 -target bpf -DMORE=128 -c -o fits.o deep.c
+	"$top/tests/stack" fits.o >out || fail "$(<out)"
+	has out '^fits\.o: 512 bytes, 512 at most: program [0-9]+ > first 128 > second 200 > third 96 > last 0$'
+	has out '^fits\.o: 5 functions, 8 at most: program '
+	clang -O2 -target bpf -DMORE=136 -c -o deep.o deep.c
+	! "$top/tests/stack" deep.o >out || fail "$(<out)"
+	has out '^deep\.o: 544 bytes, 512 at most: '
+	"$top/tests/stack" -r 16 deep.o >out || fail "$(<out)"
+	! "$top/tests/stack" nothing.o >out 2>err || fail "an object that is not there is all right"
+}
