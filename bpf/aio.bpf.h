@@ -239,8 +239,10 @@ static __always_inline __s64 aio_asked(struct pt_regs *regs, __u32 call, bool co
 }
 
 /* Is it this copy that is to handle the end of a call, and is that wanted? Apart from aio_exit():
- * what it has on the stack is not there while results are looked at. */
-static __noinline int aio_exit_wanted(__s64 ret, __u32 call, bool compat, __u32 copy)
+ * what it has on the stack is not there while results are looked at. Were it static, Linux 5.10 and
+ * 6.1 would take what they had found out about @call in there for certain, and take the ends of
+ * io_getevents and io_destroy out of aio_exit(). */
+wt_function int aio_exit_wanted(__s64 ret, __u32 call, bool compat, __u32 copy)
 {
 	struct wt_who who;
 	bool wanted;
