@@ -123,7 +123,12 @@ exact() {
 	between $((taken / 3)) "$said" $((taken * 3)) "bytes said where the kernel counts $taken"
 	large=$said
 	memory --rows 10 --events 0
-	between 1 "$said" $((large / 3)) "bytes of a small session (of $large)"
+	# what is under way, and the slots that stand in for task storage where that cannot be used
+	small=$said
+	between 1 "$small" 9000000 "bytes that neither rows nor events take (of $large)"
+	memory --rows 20480 --events 32768
+	between $(((large - small) * 9 / 5)) "$((said - small))" $(((large - small) * 11 / 5)) \
+		"bytes of twice as many rows and events (of $((large - small)))"
 }
 
 @test "no ring that others could read from, and no data that was written" {
