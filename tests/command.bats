@@ -211,6 +211,14 @@ value:$PWD:3:two  words"
 	expect_status 137
 }
 
+# Has $tracer written something, and nothing more for a while, of a process that writes all the time?
+is_stalled() {
+	local written
+	written=$(awk '/^wchar/ { print $2 }' "/proc/$tracer/io")
+	sleep $((slow > 1 ? 2 : 1))
+	((written > 4096)) && [[ $(awk '/^wchar/ { print $2 }' "/proc/$tracer/io") == "$written" ]]
+}
+
 # stalled COMMAND: a trace of a busy $writer whose output nobody reads ends with the second signal, and says what that means
 stalled() {
 	local begin
@@ -221,7 +229,7 @@ stalled() {
 	tracer=$!
 	started+=("$tracer")
 	until_true is_tracing
-	sleep 0.5
+	until_true is_stalled
 	kill -INT "$tracer"
 	sleep 0.3
 	kill -INT "$tracer"
@@ -239,7 +247,8 @@ stalled() {
 into_pipe() { exec writetrace trace "${quick[@]}" -j -p "$writer" >pipe 2>err 3>&- {hold}>&-; }
 into_named_pipe() { exec writetrace trace "${quick[@]}" -j -p "$writer" -o pipe >out 2>err 3>&- {hold}>&-; }
 into_socket() {
-	exec perl -e 'use Socket; socketpair my $reader, my $writer, AF_UNIX, SOCK_STREAM, 0; open STDOUT, ">&", $writer;
+	# AF_UNIX, SOCK_STREAM (guests have no modules); F_SETFD
+	exec perl -e 'socketpair my $reader, my $writer, 1, 1, 0; open STDOUT, ">&", $writer;
 		fcntl $reader, 2, 0; close $writer; exec @ARGV' \
 		writetrace trace "${quick[@]}" -j -p "$writer" 2>err 3>&- {hold}>&-
 }
