@@ -123,9 +123,10 @@ exact() {
 	between $((taken / 3)) "$said" $((taken * 3)) "bytes said where the kernel counts $taken"
 	large=$said
 	memory --rows 10 --events 0
-	# what is under way, and the slots that stand in for task storage where that cannot be used
 	small=$said
-	between 1 "$small" 9000000 "bytes that neither rows nor events take (of $large)"
+	# both have the slots that stand in for task storage where that cannot be used
+	slots=$(bpftool -j map list | jq '[.[] | select(.name == "span_slots") | .bytes_memlock] | add // 0')
+	between 1 "$((small - slots))" $(((large - slots) / 3)) "bytes of a small session (of $large) without $slots of slots"
 	memory --rows 20480 --events 32768
 	between $(((large - small) * 9 / 5)) "$((said - small))" $(((large - small) * 11 / 5)) \
 		"bytes of twice as many rows and events (of $((large - small)))"
