@@ -31,7 +31,9 @@ struct globals {
 	bool version;
 	const char *color; /* auto, always, never */
 	const char *bpffs;
-	bool sigchld_ignored; /* no option: by whoever has started us */
+	/* no options: what whoever has started us ignores */
+	bool sigchld_ignored;
+	bool sigxfsz_ignored;
 };
 
 struct cmd {

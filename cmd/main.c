@@ -291,6 +291,8 @@ int main(int argc, char **argv)
 
 	/* where whoever has started us ignores it, the kernel would forget how a child has ended */
 	globals.sigchld_ignored = signal(SIGCHLD, SIG_DFL) == SIG_IGN;
+	/* beyond `ulimit -f' is an error like that of a full disk */
+	globals.sigxfsz_ignored = signal(SIGXFSZ, SIG_IGN) == SIG_IGN;
 	hold_standard_streams();
 	setlocale(LC_CTYPE, "");
 	status = run(argc, argv, &globals);

@@ -271,7 +271,8 @@ static int trace_fail(struct trace *t, int err, struct buf *why)
 static int trace_start(struct trace *t, char **command)
 {
 	struct child_options child = { .no_terminal = t->options.top_ns > 0,
-				       .ignore_chld = t->globals->sigchld_ignored };
+				       .ignore_chld = t->globals->sigchld_ignored,
+				       .ignore_xfsz = t->globals->sigxfsz_ignored };
 	struct buf why = {};
 	int err, status;
 

@@ -54,6 +54,8 @@ static void child_main(struct child *child, int gate, int go, char *const *argv,
 		_exit(125);
 	if (options->ignore_chld)
 		signal(SIGCHLD, SIG_IGN);
+	if (!options->ignore_xfsz)
+		signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &options->mask, NULL);
 	execvp(argv[0], argv);
 	*child->exec_errno = errno;

@@ -14,6 +14,7 @@ struct child;
 struct child_options {
 	sigset_t mask;	  /* its signal mask */
 	bool ignore_chld; /* it ignores SIGCHLD */
+	bool ignore_xfsz; /* it ignores SIGXFSZ, as we do */
 	bool no_terminal; /* standard input, output and error are /dev/null where they are a
 			     terminal */
 };

@@ -213,6 +213,33 @@ with() { setpriv --inh-caps=-all --bounding-set="-all,+${1//,/,+}" "${@:2}"; }
 	[[ $(wc -l <out) -gt 100 ]]
 }
 
+@test "beyond ulimit -f: one line, what was written is whole, and COMMAND gets SIGXFSZ as ever" {
+	kernel_has_no_part
+	# limited BLOCKS ARGUMENT...: the limit is also that of files that we have opened for it
+	limited() {
+		status=0
+		(ulimit -f "$1" && shift && exec writetrace trace -q "$@") 2>&1 >/dev/null </dev/null 3>&- | cat >err || status=$?
+	}
+	set -o pipefail
+	limited 0 -o lines -- sh -c 'printf x >/dev/null'
+	is "$status" 125 status
+	has err '^writetrace: lines: File too large$'
+	limited 1024 -j -o more -- bash -c 'for ((i = 0; i < 6000; i++)); do printf x >>g; done'
+	is "$status" 125 status
+	has err '^writetrace: more: File too large$'
+	is "$(wc -l <err)" 1 "lines on stderr"
+	is "$(stat -c %s more)" 1048576 "bytes of lines"
+	sed '$d' more | jq -c . >/dev/null
+	limited 0 -- sh -c 'printf x >h'
+	is "$status" 153 "status (SIGXFSZ)"
+	for signal in default ignore; do
+		env "--$signal-signal=XFSZ" writetrace trace -q -o "lines.$signal" -- cat /proc/self/status >"$signal"
+	done
+	# bit 24
+	has default '^SigIgn:.*[02468ace].{6}$'
+	has ignore '^SigIgn:.*[13579bdf].{6}$'
+}
+
 @test "the disk is full: --force leaves the file that there was" {
 	mkdir small
 	mount -t tmpfs -o size=64k tmpfs small
