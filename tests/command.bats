@@ -372,6 +372,9 @@ into_socket() {
 
 @test "no zombie, no process left behind" {
 	kernel_has_no_part
-	trace -j -- sh -c 'printf x >f'
-	run ! pgrep -P $$ -x writetrace
+	for backend in $(backends); do
+		wt trace -j --backend "$backend" -- sh -c 'printf x >f'
+		expect_status 0
+		until_true no_writetrace
+	done
 }

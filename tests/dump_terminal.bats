@@ -179,7 +179,7 @@ meanwhile_locked() {
 	on_screen "200 rows 10" "writetrace --bpffs $bpffs dump --events=40"
 	is "$(grep -n '^TIME ' screen | cut -d: -f1 | xargs)" "1 11 21 31 41"
 	# and with --follow
-	on_screen "200 rows 10" "timeout --preserve-status -s INT 1 writetrace --bpffs $bpffs dump --events=40 -F"
+	on_screen "200 rows 10" "timeout --preserve-status -s INT $((2 * slow)) writetrace --bpffs $bpffs dump --events=40 -F"
 	is "$(grep -n '^TIME ' screen | cut -d: -f1 | xargs)" "1 11 21 31 41"
 	dump --events
 	is "$(grep -c '^TIME ' out)" 1 headers

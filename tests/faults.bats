@@ -127,14 +127,6 @@ with_btf() { unshare -m bash -c "mount --bind $1 /sys/kernel/btf/vmlinux && $2";
 	jq -e '.checks[] | select(.name == "pin") | .detail | contains("SELinux")' out
 }
 
-# no_writetrace: none of this test's is left
-no_writetrace() {
-	local pid
-	for pid in $(pgrep -x writetrace); do
-		! grep -qsF "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR" "/proc/$pid/environ" || return
-	done
-}
-
 @test "trace, told to end at any moment: it does, and leaves nothing" {
 	start_target
 	for ((n = 0; n < $(scaled 30); n++)); do

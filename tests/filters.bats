@@ -69,7 +69,7 @@ ops_with() {
 	mkdir -p d
 	trace -j --min-size 1G -- workload ops d expect
 	expect_status 0
-	is "$(count)" 0 "events of a GiB"
+	whole 0
 }
 
 @test "--min-latency" {
@@ -80,6 +80,7 @@ ops_with() {
 	is "$(count)" 2 "slow events"
 	is "$(count '.latency_ns < 5000000')" 0 "fast ones"
 	trace -j --min-latency 1h -- workload interrupted d expect
+	expect_status 0
 	is "$(count)" 0 "events that took an hour"
 }
 
@@ -128,9 +129,9 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 }
 
 @test "--path with a file" {
-	ops_with '.path | endswith("/d/sequential")' -P d/sequential
-	ops_with '.path | endswith("/d/sequential")' -P "$PWD/d/sequential"
-	ops_with '.path | endswith("/d/sequential") or endswith("/d/append")' -P d/sequential --path "$PWD/d/../d/append"
+	ops_with '.path // "" | endswith("/d/sequential")' -P d/sequential
+	ops_with '.path // "" | endswith("/d/sequential")' -P "$PWD/d/sequential"
+	ops_with '.path // "" | endswith("/d/sequential") or endswith("/d/append")' -P d/sequential --path "$PWD/d/../d/append"
 	ops_with '.path == "/dev/null"' -P /dev/null
 }
 
@@ -174,7 +175,7 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 	trace -j -P '*/[!ab].log' -- bash -c "$do_it"
 	is "$(paths)" "src/c.log d.log" "*/[!ab].log"
 	trace -j -P '*.nothing' -- bash -c "$do_it"
-	is "$(count)" 0 "*.nothing"
+	whole 0
 }
 
 @test "--path keeps to the file when it is renamed or another takes its name" {
@@ -237,7 +238,7 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 	trace -j -P "$PWD/*" -n '?eta' --comm bash -- bash -c "$do_it"
 	is "$(paths)" "f1 f.beta"
 	trace -j -n 'alph' -- bash -c "$do_it"
-	is "$(count)" 0 "events of alph"
+	whole 0
 }
 
 @test "--uid, by number and by name" {
@@ -251,7 +252,7 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 	trace -j --uid root,nobody -- bash -c "$as_two"
 	is "$(count)" 3 "events of both"
 	trace -j -u 12345 -- bash -c "$as_two"
-	is "$(count)" 0 "events of nobody's"
+	whole 0
 }
 
 @test "--pid: this process only, and several" {
@@ -368,10 +369,10 @@ sleeps_as() { [[ $(tr '\0' ' ' <"/proc/$2/cmdline") == "$1 " ]] && grep -q '^Sta
 @test "two filters together: both must hold" {
 	ops_with '.kind == "file" and .ret < 0' -k file -x
 	ops_with '.op == "writev" and .size >= 4096' -e writev --min-size 4096
-	ops_with '(.path | endswith("/d/vectors")) and .op == "writev"' -P d/vectors -e writev
+	ops_with '(.path // "" | endswith("/d/vectors")) and .op == "writev"' -P d/vectors -e writev
 	ops_with '.kind == "pipe" and .fd == 5' -k pipe --fd 5
 	trace -j -u nobody -P f -- bash -c 'printf 1 >f; setpriv --reuid=65534 --clear-groups sh -c "printf b >&5" 5>g'
-	is "$(count)" 0 "events of nobody on f"
+	whole 0
 }
 
 @test "filters hold with each backend" {

@@ -129,7 +129,20 @@ between() { (($1 <= $2 && $2 <= $3)) || fail "${4+$4: }$2 is not in $1..$3"; }
 
 # has FILE REGEX, has_not FILE REGEX
 has() { grep -qE -- "$2" "$1" || fail "$1 has no line like '$2'"; }
-has_not() { ! grep -E -- "$2" "$1" || fail "$1 has a line like '$2'"; }
+has_not() {
+	local code=0
+	grep -E -- "$2" "$1" || code=$?
+	((code > 0)) || fail "$1 has a line like '$2'"
+	((code == 1)) || fail "$1 cannot be searched for '$2'"
+}
+
+# no_writetrace: none of this test's is left
+no_writetrace() {
+	local pid
+	for pid in $(pgrep -x writetrace); do
+		! grep -qsF "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR" "/proc/$pid/environ" || return
+	done
+}
 
 # until_true CONDITION...: polls for it
 until_true() {
@@ -252,8 +265,8 @@ same_events() {
 		else "\($got | length) events, expected \($want | length); differences:",
 			([range([$want, $got | length] | max) | select($want[.] != $got[.])][:3][]
 				| "expected \($want[.])", "shown    \($got[.])")
-		end' | cut -c1-500) || wrong="./out or $1 is not JSON"
-	[[ ! $wrong ]] || fail "$wrong"
+		end') || wrong="./out or $1 is not JSON, or not as it is asked for: $wrong"
+	[[ ! $wrong ]] || fail "${wrong:0:2000}"
 }
 
 # The document of `dump -j` and `trace -c -j`
@@ -322,8 +335,8 @@ same_rows() {
 		elif $want == $got then empty
 		else "\($got | length) rows, expected \($want | length); differences:",
 			(($want - $got)[:3][] | "expected \(.)"), (($got - $want)[:3][] | "shown    \(.)")
-		end' | cut -c1-500) || wrong="./out or $1 is not JSON"
-	[[ ! $wrong ]] || fail "$wrong"
+		end') || wrong="./out or $1 is not JSON, or not as it is asked for: $wrong"
+	[[ ! $wrong ]] || fail "${wrong:0:2000}"
 }
 
 # Pinned sessions. A file whose tests pin has `setup() { enter; own_bpffs; }` and `teardown() { end_started; drop_bpffs;

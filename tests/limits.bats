@@ -13,7 +13,7 @@ lost_nothing() { end_is '.lost.ring == 0 and .lost.inflight == 0 and .lost.unpai
 
 # Ticks of 10 ms that the processors were busy, and those that were for us
 busy_ticks() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat; }
-our_ticks() { awk '{ print $16 + $17 }' "/proc/$BASHPID/stat"; }
+our_ticks() { awk '{ print $16 + $17 }' "/proc/$$/stat"; }
 
 # tight_loop OPTION...: for 10 s one core does nothing but write single bytes, the other one is ours. Gigabytes come of
 # it; it is not the disk that is tested. The last line or the sum is in ./last.
@@ -139,8 +139,9 @@ accounted() {
 @test "a slow reader and a small ring: shown + lost = done, gaps where they happened" {
 	for backend in $(backends); do
 		n=$(scaled 300000 20000)
-		writetrace trace -j -q --ring-size 64K --backend "$backend" -- workload loop /dev/null "$n" 1 3>&- |
+		{ writetrace trace -j -q --ring-size 64K --backend "$backend" -- workload loop /dev/null "$n" 1; echo $? >code; } 3>&- |
 			(sleep 1; exec cat >out)
+		is "$(<code)" 0 "exit status with $backend"
 		accounted "$n"
 		[[ $(tail -n 1 out | jq .lost.ring) -gt 0 ]] || fail "nothing was lost; this test needs a loss"
 		# the first gap comes after events and before others
@@ -153,7 +154,8 @@ accounted() {
 @test "a slow reader, as text" {
 	kernel_has_no_part
 	n=$(scaled 300000 20000)
-	{ writetrace trace --ring-size 64K -- workload loop /dev/null "$n" 1 2>err; } 3>&- | (sleep 1; exec cat >out)
+	{ writetrace trace --ring-size 64K -- workload loop /dev/null "$n" 1 2>err; echo $? >code; } 3>&- | (sleep 1; exec cat >out)
+	is "$(<code)" 0 "exit status"
 	shown=$(grep -c ' workload .* write ' out || true)
 	lost=$(sed -nE 's/.*[^0-9]([0-9]+) events? lost.*/\1/p' out | paste -sd+ | sed 's/^$/0/')
 	is $((shown + lost)) "$n" "shown ($shown) + lost ($lost)"
@@ -221,6 +223,26 @@ accounted() {
 		expect_status $((own ? own : 4))
 		exec {hold}>&-
 	done
+}
+
+@test "more AIO with one call than a program can look through: shown + lost = done, and --strict says 4" {
+	n=1500 # 1024 are looked through
+	for backend in $(backends); do
+		wt trace -j --strict --backend "$backend" -P f -- workload aio-many f "$n" 500
+		((status != 77)) || skip "$(<err)"
+		expect_status 4
+		inflight=$(tail -n 1 out | jq .lost.inflight)
+		skipped=0
+		! kernel_preempts || skipped=$(tail -n 1 out | jq '.lost.skipped // 0')
+		between $((n - 1024)) "$inflight" $((n - 1024 + skipped)) "lost.inflight of $backend"
+		between $((n - skipped)) $(($(count '.op == "aio:pwrite"') + inflight)) "$n" "shown and lost of $backend"
+		is "$(values .offset | sort -n | uniq -d)" "" "what is shown twice by $backend"
+		has err "lost: $inflight \\(inflight\\)"
+	done
+	# and where they are counted
+	wt trace -c -j -P f -- workload aio-many f "$n" 500
+	expect_status 0
+	is "$(jq '.lost.inflight' out)" $((n - 1024)) "lost.inflight of a summary"
 }
 
 @test "many files: every one by its name" {

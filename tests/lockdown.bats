@@ -22,7 +22,7 @@ lock() {
 	is "$(jq -r .backend out)" fentry
 }
 
-@test "integrity: fentry is refused and named, what works is taken" {
+@test "integrity: what works is taken; if that is not fentry, lockdown is named" {
 	lock integrity
 	wt probe -j
 	expect_status 0
@@ -38,7 +38,7 @@ lock() {
 }
 
 # Under lockdown the kernel keeps other branches of the programs than it does elsewhere.
-@test "integrity: every way to write, exactly, by what is left" {
+@test "integrity: every way to write, exactly, by each backend that is left" {
 	mkdir -p d
 	for backend in $(backends); do
 		for load in ways uring blocks; do

@@ -83,19 +83,21 @@ seed() {
 }
 
 @test "writetrace does not trace itself; a note says so; --include-self undoes it" {
-	writetrace trace -j --duration 5s 2>err 3>&- | tee lines 3>&- | cat >copy 3>&- &
+	{ writetrace trace -j --duration 5s 2>err; echo $? >code; } 3>&- | tee lines 3>&- | cat >copy 3>&- &
 	pipeline=$!
 	seed copy
 	wait "$pipeline"
+	is "$(<code)" 0 "exit status"
 	has err 'not traced: writetrace itself'
 	cp lines out
 	is "$(count '.comm == "writetrace" or .comm == "tee" or .comm == "cat"')" 0 "writes of the pipeline"
 	between 1 "$(count '.path // "" | endswith("/seeded")')" 10000 "writes of others"
 	whole
-	writetrace trace -j --count 2000 --include-self 2>err 3>&- | tee lines 3>&- | cat 3>&- >copied &
+	{ writetrace trace -j --count 2000 --include-self 2>err; echo $? >code; } 3>&- | tee lines 3>&- | cat 3>&- >copied &
 	pipeline=$!
 	seed copied
 	wait "$pipeline"
+	is "$(<code)" 0 "exit status"
 	has_not err 'not traced'
 	cp lines out
 	for comm in writetrace tee cat; do
@@ -144,8 +146,8 @@ seed() {
 
 @test "writetrace trace | head -1 ends at once" {
 	begin=$(now_ms)
-	set +o pipefail
-	writetrace trace 2>err | head -n 1 >lines
+	{ writetrace trace 2>err; echo $? >code; } | head -n 1 >lines
+	is "$(<code)" 141 "exit status (SIGPIPE)"
 	between 0 $(($(now_ms) - begin)) 40000 milliseconds
 	has lines '^TIME'
 	writetrace trace -j 2>err 3>&- | head -n 1 3>&- >copied &

@@ -54,13 +54,23 @@ by_fio() {
 @test "fio io_uring: worker threads write" { by_fio io_uring --iodepth=16 --force_async=1; }
 @test "fio io_uring: vectors" { by_fio io_uring --nonvectored=0; }
 
+# needs PROGRAM...: all of them are installed
+needs() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
 # by_wchar COMMAND...: bytes and calls of the groups write and copy are the growth of the kernel's own counters (wchar, syscw),
 # over all processes. A call for a descriptor that cannot be written to is not counted there, nor is copy_file_range at the end.
 by_wchar() {
 	local wchar syscw
 	cat >counted <<-'END'
 		"$@" >/dev/null 2>&1
+		code=$?
 		awk '/^wchar/ { wchar = $2 } /^syscw/ { syscw = $2 } END { print wchar, syscw }' /proc/$$/io >kernel
+		exit $code
 	END
 	# the shell's own io includes that of the children it has waited for
 	wt trace -j -q -o lines -- bash counted "$@"
@@ -78,21 +88,15 @@ by_wchar() {
 @test "dd by the kernel's wchar" { by_wchar dd if=/dev/zero of=f bs=100 count=5000; }
 @test "tar by the kernel's wchar" { by_wchar tar cf f.tar -C "$top" common; }
 @test "sqlite3 by the kernel's wchar" {
+	needs sqlite3
 	by_wchar sqlite3 app.db "create table t (x); with recursive n(x) as (select 1 union all select x + 1 from n limit 5000) insert into t select x from n;"
 }
 @test "git by the kernel's wchar" {
+	needs git
 	git init -q repo
 	cp -r "$top/common" repo/
 	git -C repo add .
 	by_wchar git -C repo -c user.name=me -c user.email=me@localhost -c gc.auto=0 commit -q -m first
-}
-
-# needs PROGRAM...: all of them are installed
-needs() {
-	local program
-	for program; do
-		command -v "$program" >/dev/null || skip "$program is not installed"
-	done
 }
 
 @test "cp by the kernel's wchar" {
@@ -154,14 +158,23 @@ needs() {
 # tee. (splice of a pipe into a file writes without being counted; io_uring, AIO and sends are not counted either.)
 @test "what the kernel's wchar leaves out" {
 	mkdir d
+	left_out=
 	for load in ways uring aio; do
 		cat >counted <<-'END'
 			workload "$1" d expect
+			code=$?
 			awk '/^wchar/ { print $2 }' /proc/$$/io >wchar
+			exit $code
 		END
 		wt trace -j -q -e all -o lines --force -- bash counted "$load"
+		if ((status == 77)); then
+			[[ $load != ways ]] || fail "nothing is done"
+			left_out+="${left_out:+, }$load"
+			continue
+		fi
 		expect_status 0
 		is "$(jq -n --arg path "$PWD/wchar" 'reduce (inputs | select(.type == "write" and .ret > 0 and .path != $path
 			and (.op | IN("write", "sendfile", "copy_file_range")))) as $e (0; . + $e.ret)' lines)" "$(<wchar)" "bytes of $load"
 	done
+	[[ ! $left_out ]] || skip "not here: $left_out; the rest is as it should be"
 }

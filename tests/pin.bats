@@ -26,8 +26,8 @@ same_recorded() {
 		else "\($got | length) events, expected \($want | length); differences:",
 			([range([$want, $got | length] | max) | select($want[.] != $got[.])][:3][]
 				| "expected \($want[.])", "shown    \($got[.])")
-		end' | cut -c1-500) || wrong="./out or $1 is not JSON"
-	[[ ! $wrong ]] || fail "$wrong"
+		end') || wrong="./out or $1 is not JSON, or not as it is asked for: $wrong"
+	[[ ! $wrong ]] || fail "${wrong:0:2000}"
 }
 
 # exact BACKEND: all that `workload ops` does, by a process that is gone when it is looked at. In guests fentry is what is

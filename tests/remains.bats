@@ -165,11 +165,13 @@ each() {
 		[[ $syscall != mmap || ${WT_BUILD-} != *sanitize ]] || continue
 		strace -qq -o strace -e trace="$syscall" writetrace --version >/dev/null
 		first=$(($(wc -l <strace) + 1))
-		hit=1
+		hit=1 hits=0
 		for ((n = first + RANDOM % step; hit; n += step)); do
 			[[ $harm == kill || $syscall != bpf || " $btf_loads " != *" $n "* ]] || continue
 			"$function"
+			hits=$((hits + hit))
 		done
+		((step > 1 || hits)) || fail "$syscall is never called"
 	done
 	echo "$tried times"
 }

@@ -51,8 +51,8 @@ same_sums() {
 			"rows: ", ([$rows[] | select(near(sums; $known[names]) | not)][:3][] | "shown \(.), expected \($known[names])")
 		elif ($got.rows | length) == ($rows | length) and ($rows | length) != ($want.rows | length) then
 			"\($rows | length) rows, expected \($want.rows | length)"
-		else empty end' | cut -c1-1000) || wrong="./out or $1 is not JSON"
-	[[ ! $wrong ]] || fail "$wrong"
+		else empty end') || wrong="./out or $1 is not JSON, or not as it is asked for: $wrong"
+	[[ ! $wrong ]] || fail "${wrong:0:2000}"
 }
 
 # grows FILE...: documents of `dump -j`, one after the other in each file, each of which adds up. All together, in the

@@ -129,6 +129,49 @@ session_of() {
 	pinned
 }
 
+# put_in_place NAME other|larger: a map of another type, or of larger values, instead of the one that session web has
+put_in_place() {
+	local map=$bpffs/writetrace/web/$1 type key value entries flags
+	read -r type key value entries flags < <(bpftool -j map show pinned "$map" \
+		| jq -r '"\(.type) \(.bytes_key) \(.bytes_value) \(.max_entries) \(.flags)"')
+	rm "$map"
+	case $2 in
+	other) bpftool map create "$map" type hash key 8 value 4096 entries 4 name planted ;;
+	larger) bpftool map create "$map" type "$type" key "$key" value $((2 * value)) entries "$entries" name planted flags "$flags" ;;
+	esac
+}
+
+@test "maps that are not what a session has are refused, listed and removed" {
+	kernel_has_no_part
+	for name in totals other rows row_files row_paths counters contexts shared events heads paths; do
+		for how in other larger; do
+			pin web -q -p $$ --rows 10 --events 16
+			expect_status 0
+			put_in_place "$name" "$how"
+			case $name-$how in
+			events-* | heads-* | paths-*)
+				refuses 'recorder cannot be read: Invalid argument' dump web --events
+				dump web -j
+				expect_status 0
+				;;
+			shared-larger) # a session that does not count is one that has never been there
+				refuses 'there is no session web' dump web
+				;;
+			*)
+				refuses 'session web cannot be read: Invalid argument' dump web
+				refuses 'session web cannot be read: Invalid argument' dump web --events
+				dump --list -j
+				expect_status 0
+				has out '^\{"sessions":\[\{"name":"web","note":"session web cannot be read: Invalid argument"\}\]\}$'
+				;;
+			esac
+			unpin --all
+			expect_status 0
+			pinned
+		done
+	done
+}
+
 # untouched COMMAND...: it leaves all that is in the bpffs as it is
 untouched() {
 	(cd "$bpffs" && find . -printf '%p %y %m %U %l\n' | sort) >as-it-was

@@ -24,6 +24,7 @@ static const struct {
 	{ "silent", "FILE ROUNDS", wl_cmd_silent },
 	{ "overflow", "FILE [--same]", wl_cmd_overflow },
 	{ "aio", "DIR EXPECT [--data N]", wl_cmd_aio },
+	{ "aio-many", "FILE N AT-ONCE", wl_cmd_aio_many },
 	{ "blocks", "DIR EXPECT [--data N]", wl_cmd_blocks },
 	{ "leave", "DIR EXPECT", wl_cmd_leave },
 	{ "loop", "FILE COUNT SIZE [--op OP] [--rate N] [--seconds S]", wl_cmd_loop },

@@ -147,6 +147,7 @@ bool wl_cmd_uring(int argc, char **argv);
 bool wl_cmd_silent(int argc, char **argv);
 bool wl_cmd_overflow(int argc, char **argv);
 bool wl_cmd_aio(int argc, char **argv);
+bool wl_cmd_aio_many(int argc, char **argv);
 bool wl_cmd_blocks(int argc, char **argv);
 bool wl_cmd_leave(int argc, char **argv);
 bool wl_cmd_loop(int argc, char **argv);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * `aio`: Linux AIO, by bare system calls. An operation is noted when its result is fetched.
+ * Linux AIO, by bare system calls. `aio`: an operation is noted when its result is fetched.
+ * `aio-many`: more of them with one call than can be listed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -233,5 +234,49 @@ bool wl_cmd_aio(int argc, char **argv)
 	writes(&a);
 	errors(&a);
 	aio_end(&a);
+	return true;
+}
+
+/* N writes of a byte each, handed over with one call, their results fetched AT-ONCE with each. */
+bool wl_cmd_aio_many(int argc, char **argv)
+{
+	unsigned long n = argc == 4 ? wl_number(argv[2], "count") : 0;
+	unsigned long at_once = argc == 4 ? wl_number(argv[3], "count") : 0;
+	struct iocb *blocks = calloc(n + 1, sizeof(*blocks));
+	struct iocb **list = calloc(n + 1, sizeof(*list));
+	struct io_event *events = calloc(at_once + 1, sizeof(*events));
+	aio_context_t context = 0;
+	int fd;
+
+	if (!n || !at_once)
+		return false;
+	if (!blocks || !list || !events)
+		wl_die("out of memory");
+	if (syscall(SYS_io_setup, n, &context)) {
+		if (errno != ENOSYS)
+			wl_must(-1, "io_setup");
+		fprintf(stderr, "workload: no AIO here: %s\n", strerror(errno));
+		exit(WAY_NOT_HERE);
+	}
+	fd = wl_must(open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), argv[1]);
+	for (unsigned long i = 0; i < n; i++) {
+		blocks[i] = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PWRITE,
+					   .aio_fildes = fd,
+					   .aio_buf = (unsigned long)"x",
+					   .aio_nbytes = 1,
+					   .aio_offset = i };
+		list[i] = &blocks[i];
+	}
+	if (wl_must(syscall(SYS_io_submit, context, n, list), "io_submit") != (long)n)
+		wl_die("io_submit takes less than %lu", n);
+	for (unsigned long left = n; left; left -= at_once) {
+		if (at_once > left)
+			at_once = left;
+		if (wl_must(syscall(SYS_io_getevents, context, at_once, at_once, events, NULL),
+			    "io_getevents") != (long)at_once)
+			wl_die("io_getevents gives less than %lu", at_once);
+	}
+	wl_must(syscall(SYS_io_destroy, context), "io_destroy");
+	wl_must(close(fd), "close");
 	return true;
 }
