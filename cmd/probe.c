@@ -66,7 +66,8 @@ static void check_capability(struct probe *p, const char *name, int cap, bool ne
 	else
 		buf_puts(&c->detail, admin    ? "not held, but CAP_SYS_ADMIN includes it"
 				     : needed ? "not held"
-					      : "not held; needed to mount bpffs and tracefs only");
+					      : "not held; needed to mount bpffs and tracefs, and "
+						"by some kernels (6.1) to load programs");
 }
 
 static void check_bpffs(struct probe *p, const char *dir)

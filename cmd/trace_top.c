@@ -53,7 +53,6 @@ int trace_top_new(struct trace_top **out, const struct globals *globals, uint64_
 	top->globals = globals;
 	top->interval_ns = interval_ns;
 	sigemptyset(&top->signals);
-	sigaddset(&top->signals, SIGHUP);
 	sigaddset(&top->signals, SIGTSTP);
 	sigaddset(&top->signals, SIGCONT);
 	sigaddset(&top->signals, SIGWINCH);

@@ -31,6 +31,14 @@
 /* Records between two looks at signals and the clock while the ring never runs dry. */
 #define RECORDS_PER_LOOK 8192
 
+/* One that is ignored can be read all the same. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return !sigaction(number, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 void stream_signals(sigset_t *set, const sigset_t *others)
 {
 	sigemptyset(set);
@@ -39,6 +47,9 @@ void stream_signals(sigset_t *set, const sigset_t *others)
 	sigaddset(set, SIGINT);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGCHLD);
+	/* the terminal is gone; nohup(1) is for going on then */
+	if (!is_ignored(SIGHUP))
+		sigaddset(set, SIGHUP);
 }
 
 int stream_block_signals(const sigset_t *others, sigset_t *before)

@@ -3,7 +3,8 @@
  * Waits on the ring, signals and the child, and hands each record to one callback in place.
  *
  * Signals are blocked from stream_open() on and arrive through the same poll set as everything
- * else. The first SIGINT or SIGTERM ends the wait; the second ends stream_write_wait(), too.
+ * else. The first SIGINT, SIGTERM or SIGHUP ends the wait; the second ends stream_write_wait(),
+ * too.
  */
 #ifndef WT_STREAM_H
 #define WT_STREAM_H
@@ -60,7 +61,7 @@ struct stream_options {
 	int output;		/* descriptor whose reader may go away */
 	uint64_t tick_ns;	/* 0: there is no tick */
 	int input;		/* looked at if there is calls.input */
-	const sigset_t *others; /* signals besides SIGINT, SIGTERM and SIGCHLD; or NULL */
+	const sigset_t *others; /* signals besides SIGINT, SIGTERM, SIGHUP and SIGCHLD; or NULL */
 };
 
 struct stream;

@@ -106,8 +106,8 @@ value:$PWD:3:two  words"
 	is "$(count '.path | test("/[fg]$")')" 2 events
 }
 
-@test "SIGINT and SIGTERM end it cleanly: all events, end record, status 0" {
-	for signal in INT TERM; do
+@test "SIGINT, SIGTERM and SIGHUP end it cleanly: all events, end record, status 0" {
+	for signal in INT TERM HUP; do
 		for backend in $(some_backends); do
 			start_target
 			start_trace -j -p "$target" --backend "$backend"
@@ -118,6 +118,28 @@ value:$PWD:3:two  words"
 			whole
 		done
 	done
+}
+
+@test "SIGHUP: a summary and --force FILE are there; under nohup it goes on" {
+	kernel_has_no_part
+	start_target
+	echo old >file
+	start_trace -c -j -o file --force -p "$target"
+	order 'printf x >f'
+	end_trace HUP
+	expect_status 0
+	cp file out
+	adds_up 1 1
+	is "$(find . -name '.writetrace*')" "" "what is left"
+	env --ignore-signal=HUP writetrace trace -j -p "$target" >out 2>err </dev/null 3>&- &
+	tracer=$!
+	started+=("$tracer")
+	until_true is_tracing
+	kill -HUP "$tracer"
+	order 'printf x >f'
+	end_trace
+	expect_status 0
+	whole 1
 }
 
 @test "SIGINT in text: the sum" {
