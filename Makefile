@@ -301,14 +301,14 @@ format:
 	$(Q)$(CLANG_FORMAT) -i $(SOURCES)
 
 clean:
-	rm -rf build/cmd build/common build/man build/tests build/run build/sanitize build/deb build/writetrace*
+	$(Q)[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name vm ! -name root -exec rm -rf {} +
 
 help:
 	@echo 'all             build build/writetrace (the default)'
 	@echo 'man             build the man pages'
 	@echo 'run             install what is missing, build, trace a real program'
 	@echo 'check           install what is missing, build, pass all tests'
-	@echo 'check-kernels   all tests in guests of all kernels that we support (hours)'
+	@echo 'check-kernels   what depends on the kernel, in guests of all that we support (hours)'
 	@echo 'check-compilers builds with gcc, clang, and the newest libbpf, tried in guests'
 	@echo 'check-long      tests of this kernel at full size, the package in a fresh Debian; then check-kernels'
 	@echo 'bench           what tracing costs, as a table (half an hour; ROWS="null rate" for some)'

@@ -204,16 +204,21 @@ static int pin_print(const struct pin *p, const char *dir, int64_t memory)
 static void pin_note(const struct pin *p, int64_t memory)
 {
 	const struct wt_meta *m = session_meta(p->session);
-	struct buf size = {};
+	struct buf size = {}, recorder = {};
 
+	if (m->events)
+		buf_printf(&recorder, "the newest %u events%s", m->events,
+			   m->lanes > 1 ? " of each CPU" : "");
+	else
+		buf_puts(&recorder, "no flight recorder");
 	if (memory < 0)
 		buf_puts(&size, "an unknown amount");
 	else
 		units_size(&size, memory);
-	log_note("backend %s, at most %u rows, the newest %u events%s; %s of kernel memory",
-		 backend_name(m->backend), m->rows, m->events, m->lanes > 1 ? " of each CPU" : "",
-		 buf_cstr(&size));
+	log_note("backend %s, at most %u rows, %s; %s of kernel memory", backend_name(m->backend),
+		 m->rows, buf_cstr(&recorder), buf_cstr(&size));
 	buf_free(&size);
+	buf_free(&recorder);
 }
 
 static int pin_publish_locked(struct pin *p, struct buf *why)

@@ -206,7 +206,8 @@ static int open_mount(const char *dir, bool create, struct buf *why)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0) {
 		err = -errno;
-		buf_printf(why, "%s: %s", dir, strerror(-err));
+		buf_printf(why, "%s: %s%s", dir, strerror(-err),
+			   err == -EACCES && geteuid() ? "; run as root" : "");
 		if (err == -EACCES)
 			return -EOPNOTSUPP;
 		if (err != -ENOENT)

@@ -84,7 +84,7 @@ static int open_existing(struct output *output, const char *path, bool force)
 	/* devices and pipes hold nothing that could be lost */
 	if (force || !(S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode)))
 		return open(path, OUTPUT_FLAGS);
-	errno = EEXIST;
+	errno = S_ISLNK(st.st_mode) ? ELOOP : S_ISDIR(st.st_mode) ? EISDIR : EEXIST;
 	return -1;
 }
 

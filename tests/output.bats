@@ -219,8 +219,8 @@ fail_once='perl -e "syswrite STDOUT, 1" >/dev/full'
 	ln -s file link
 	ln -s nowhere dangling
 	for link in link dangling; do
-		one_error 1 "$link: " trace -p $$ --duration 10ms -o "$link"
-		one_error 1 "$link: " trace -p $$ --duration 10ms --force -o "$link"
+		one_error 1 "$link: is a symbolic link$" trace -p $$ --duration 10ms -o "$link"
+		one_error 1 "$link: is a symbolic link$" trace -p $$ --duration 10ms --force -o "$link"
 		[[ -L $link ]]
 	done
 	is "$(<file)" precious

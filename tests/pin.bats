@@ -398,6 +398,7 @@ exact() {
 	start_target
 	pin five -p "$target" --events 5
 	pin none -p "$target" --events 0
+	has err ', no flight recorder; '
 	order 'for ((i = 0; i < 23; i++)); do printf x >f$i; done'
 	recorded() { jq -r -n '[inputs | .path | sub(".*/"; "")] | join(" ")' out; }
 	dump five --events -j

@@ -201,6 +201,22 @@ untouched() {
 
 as_user() { (cd "$bpffs" && setpriv --reuid=1000 --regid=1000 --clear-groups "$@"); }
 
+@test "without privileges: status 3, and who may" {
+	kernel_has_no_part
+	# a directory above it is private, too; and the copy stands where everybody gets at it
+	copy=$(mktemp -d -p /dev/shm writetrace-test.XXXXXX)
+	chmod 755 "$copy"
+	cp "$(command -v writetrace)" "$copy"
+	for arguments in "dump web" "dump --list" "unpin web" "pin web -p 1"; do
+		status=0
+		# shellcheck disable=SC2086
+		setpriv --reuid=1000 --regid=1000 --clear-groups --bounding-set=-all --inh-caps=-all \
+			"$copy/writetrace" --bpffs "$bpffs" $arguments >out 2>err 3>&- || status=$?
+		is "$status: $(<err)" "3: writetrace: $bpffs: Permission denied; run as root"
+	done
+	rm -r "$copy"
+}
+
 # refused REGEX: by all commands, and nothing is changed
 refused() {
 	refusals() {

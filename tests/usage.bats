@@ -205,7 +205,7 @@ usage() {
 	usage "--cgroup: " trace -g ''
 	# as many as the man page says
 	for option in path comm cgroup; do
-		most=$(grep -A5 -e "--$option " "$top/man/filters.inc" | sed -n '/up to/{s/.*up to \([0-9]*\).*/\1/p;q}')
+		most=$(grep -A8 -e "--$option " "$top/man/filters.inc" | sed -n '/up to/{s/.*up to \([0-9]*\).*/\1/p;q}')
 		mapfile -t many < <(yes -- "--$option=/" | head -n $((most + 1)))
 		usage "--$option: given more than $most times" trace "${many[@]}"
 	done
