@@ -15,33 +15,44 @@ lost_nothing() { end_is '.lost.ring == 0 and .lost.inflight == 0 and .lost.unpai
 busy_ticks() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat; }
 our_ticks() { awk '{ print $16 + $17 }' "/proc/$$/stat"; }
 
-# tight_loop OPTION...: for 10 s one core does nothing but write single bytes, the other one is ours. Gigabytes come of
-# it; it is not the disk that is tested. The last line or the sum is in ./last.
+# tight_loop GIB OPTION...: for 10 s one core does nothing but write single bytes, the other one is ours. GIB of memory are for
+# the lines, and have been written to before: neither a disk nor how fast the kernel finds memory is tested. The last line or the
+# sum is in ./out.
 tight_loop() {
-	! in_guest || skip "an emulated processor says nothing about speed"
-	(($(nproc) > 1)) || skip "there is one processor only, and the writer has it"
-	local before
+	local before sink
 	memory=$(mktemp -d -p /dev/shm writetrace-test.XXXXXX)
+	head -c "$1G" /dev/zero >"$memory/lines" || skip "there are no $1 GiB of memory for the lines"
+	exec {sink}<>"$memory/lines"
 	before=$(($(busy_ticks) - $(our_ticks)))
-	WORKLOAD_REPORT=report wt trace -o "$memory/lines" "$@" -- workload loop /dev/null 0 1 --seconds 10
+	status=0
+	WORKLOAD_REPORT=report timeout --foreground -k 5 "$patience_s" writetrace trace "${@:2}" \
+		-- workload loop /dev/null 0 1 --seconds 10 >&"$sink" 2>err </dev/null 3>&- || status=$?
 	others=$(($(busy_ticks) - $(our_ticks) - before))
 	expect_status 0
+	truncate -s "$(awk '/^pos:/ { print $2 }' "/proc/$BASHPID/fdinfo/$sink")" "$memory/lines"
+	exec {sink}>&-
 	calls=$(jq .calls report)
 	[[ $calls -gt 100000 ]]
 	cat err
 	lines=$(wc -l <"$memory/lines")
 	tail -n 1 "$memory/lines" >out
-	rm "$memory/lines"
+	rm -r "$memory"
 }
 
-# lossless FORMAT-OPTION...: three times, should the machine be busy with other things
+# lossless GIB FORMAT-OPTION...: once of three times, should the machine be busy with other things, or its host
 lossless() {
+	local quiet=0
+	! in_guest || skip "an emulated processor says nothing about speed"
+	(($(nproc) > 1)) || skip "there is one processor only, and the writer has it"
 	for _ in 1 2 3; do
 		tight_loop "$@"
 		has_not err 'lost: ' >/dev/null && break
-		((others > 50)) || fail "lost, though the machine was ours"
+		((others > 50)) || quiet=$((quiet + 1))
 	done
-	has_not err 'lost: ' || skip "this machine is busy: others had $((others * 10)) ms of the last 10 s"
+	if grep -q 'lost: ' err; then
+		((quiet == 0)) || fail "lost each time, $quiet times of 3 though the machine was ours"
+		skip "this machine is busy: others had $((others * 10)) ms of the last 10 s"
+	fi
 	has err "^writetrace: $calls writes, .*; nothing lost$"
 	is "$lines" $((calls + 1)) lines
 }
@@ -51,10 +62,10 @@ teardown() {
 	end_started
 }
 
-@test "a tight loop for 10 s, as text: nothing lost" { lossless; }
+@test "a tight loop for 10 s, as text: nothing lost" { lossless 2; }
 
 @test "a tight loop for 10 s, as JSON: nothing lost" {
-	lossless -j
+	lossless 5 -j
 	lost_nothing
 	end_is ".events == $calls and .bytes == $calls"
 }
