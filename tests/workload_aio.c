@@ -203,17 +203,26 @@ static void errors(struct aio *a)
 	wl_must(close(fd), "close");
 }
 
-bool aio_begin(struct aio *a, struct wl_ops *ops, int argc, char **argv)
+/* A context for @n operations; exits if the kernel has no AIO. */
+static aio_context_t setup(unsigned long n)
 {
-	if (!wl_ops_begin(ops, argc, argv))
-		return false;
-	a->ops = ops;
-	if (syscall(SYS_io_setup, (long)AIO_AT_ONCE, &a->context)) {
+	aio_context_t context = 0;
+
+	if (syscall(SYS_io_setup, n, &context)) {
 		if (errno != ENOSYS)
 			wl_must(-1, "io_setup");
 		fprintf(stderr, "workload: no AIO here: %s\n", strerror(errno));
 		exit(WAY_NOT_HERE);
 	}
+	return context;
+}
+
+bool aio_begin(struct aio *a, struct wl_ops *ops, int argc, char **argv)
+{
+	if (!wl_ops_begin(ops, argc, argv))
+		return false;
+	a->ops = ops;
+	a->context = setup(AIO_AT_ONCE);
 	close(999);
 	return true;
 }
@@ -245,19 +254,14 @@ bool wl_cmd_aio_many(int argc, char **argv)
 	struct iocb *blocks = calloc(n + 1, sizeof(*blocks));
 	struct iocb **list = calloc(n + 1, sizeof(*list));
 	struct io_event *events = calloc(at_once + 1, sizeof(*events));
-	aio_context_t context = 0;
+	aio_context_t context;
 	int fd;
 
 	if (!n || !at_once)
 		return false;
 	if (!blocks || !list || !events)
 		wl_die("out of memory");
-	if (syscall(SYS_io_setup, n, &context)) {
-		if (errno != ENOSYS)
-			wl_must(-1, "io_setup");
-		fprintf(stderr, "workload: no AIO here: %s\n", strerror(errno));
-		exit(WAY_NOT_HERE);
-	}
+	context = setup(n);
 	fd = wl_must(open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), argv[1]);
 	for (unsigned long i = 0; i < n; i++) {
 		blocks[i] = (struct iocb){ .aio_lio_opcode = IOCB_CMD_PWRITE,
