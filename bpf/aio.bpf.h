@@ -111,7 +111,7 @@ wt_function int aio_destroyed(__u64 ring)
 	outstanding = c ? c->outstanding : 0;
 	/* who deletes it counts */
 	if (c && !bpf_map_delete_elem(&contexts, &key) && outstanding)
-		count_lost_many(WT_LOST_UNPAIRED, outstanding);
+		count_lost_many(WT_LOST_UNSEEN, outstanding);
 	return 0;
 }
 

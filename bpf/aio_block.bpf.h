@@ -243,7 +243,7 @@ wt_function int aio_put(__u64 at, __u64 context, __u64 from, __u32 compat_copy, 
 		old->until = from;
 		if (bpf_map_update_elem(&blocks, &earlier, old, BPF_NOEXIST)) {
 			aio_outstanding(old->tag, -1);
-			count_lost(WT_LOST_UNPAIRED);
+			count_lost(WT_LOST_UNSEEN);
 		}
 	}
 	if (bpf_map_update_elem(&blocks, &key, &r, BPF_ANY))

@@ -57,7 +57,7 @@ static __always_inline void request_put(__u64 key, const struct wt_request *r)
 	    r->start_ns - old->start_ns < SAME_REQUEST_NS)
 		return;
 	if ((old && !old->done && !old->silent) || r->silent)
-		count_lost(WT_LOST_UNPAIRED);
+		count_lost(WT_LOST_UNSEEN);
 	if (bpf_map_update_elem(&requests, &key, r, BPF_ANY))
 		count_lost(WT_LOST_INFLIGHT);
 }

@@ -110,7 +110,7 @@ static __noinline int uring_complete(__u64 key, __s64 ret, __u64 file)
 	if (!r || !(request_take(r) || request_find(r)))
 		return 0;
 	if (r->silent)
-		count_lost_many(WT_LOST_UNPAIRED, -1); /* taken back */
+		count_lost_many(WT_LOST_UNSEEN, -1); /* taken back */
 	d = done_take(&place);
 	if (d) {
 		request_done(d, r, ret);
@@ -208,7 +208,7 @@ static __noinline int uring_overflow(__u64 ctx, __u64 user_data, __s64 ret, __u6
 	/* a number: functions of their own take no pointers */
 	if (!s.more && uring_complete(s.key, ret, (__u64)BPF_CORE_READ(req, file)))
 		return 0;
-	count_lost(WT_LOST_UNPAIRED);
+	count_lost(WT_LOST_UNSEEN);
 	r = bpf_map_lookup_elem(&requests, &s.key);
 	if (r)
 		replace_word(&r->done, WT_REQUEST_OPEN, WT_REQUEST_LOST);

@@ -115,10 +115,14 @@ enum wt_path_state {
 enum wt_lost {
 	WT_LOST_RING,	  /* the ring was full */
 	WT_LOST_INFLIGHT, /* no memory to remember an operation's start, or a process to follow */
-	WT_LOST_UNPAIRED, /* interrupted before it was done; the kernel restarts it or fails it */
+	WT_LOST_UNPAIRED, /* interrupted before it was done (the kernel restarts it or fails it);
+			     and WT_LOST_UNSEEN, where users read it */
 	WT_LOST_SKIPPED, /* all copies of a program skipped by the kernel (an upper bound), or begun
 			    unseen where it matters how long it took */
 	WT_LOST_COUNT,
+	/* of io_uring and AIO: ended unseen, and may have been done. The kernel counts it apart. */
+	WT_LOST_UNSEEN = WT_LOST_COUNT,
+	WT_LOST_COUNTERS,
 };
 
 /* Globs are compiled in user space (common/glob.c) into tokens that a BPF program can step over. */
@@ -309,7 +313,7 @@ _Static_assert(sizeof(struct wt_peer) == 112, "struct wt_peer");
 
 /* Counters, one set per CPU; all __u64, so that they can be summed up as an array. */
 struct wt_counters {
-	__u64 lost[WT_LOST_COUNT];
+	__u64 lost[WT_LOST_COUNTERS];
 	__u64 sent; /* events put into the ring */
 	/* operations, by the hook and by the copy of its program that handled them */
 	__u64 handled[WT_HOOKS][WT_COPIES];

@@ -183,9 +183,10 @@ static bool any_lost(const uint64_t *lost)
 /* Nobody would ask for --strict who wants to hear of a success all the same. */
 static int strict_exit(const struct trace *t, int status, const uint64_t *lost)
 {
-	bool maybe = any_lost(lost) || t->lines.lost_unknown;
-
-	return !status && t->options.strict && maybe ? CMD_LOST : status;
+	if (status || !t->options.strict)
+		return status;
+	return any_lost(lost) || t->lines.lost_unknown || session_unseen(t->session) ? CMD_LOST
+										     : CMD_DONE;
 }
 
 /* Return: 0 or -errno. */

@@ -27,4 +27,10 @@ void loss_close(struct loss *loss);
  */
 int loss_read(const struct loss *loss, uint64_t *lost, bool *known);
 
+/** loss_read_unseen - how many of those that are unpaired may have been done: they ended unseen
+ *
+ * Return: 0 or -errno.
+ */
+int loss_read_unseen(const struct loss *loss, uint64_t *unseen);
+
 #endif

@@ -128,4 +128,7 @@ void session_want_wakeup(struct session *session, bool want);
  */
 int session_lost(struct session *session, uint64_t *lost, bool *known);
 
+/** session_unseen - whether of what is unpaired some may have been done, or nobody knows */
+bool session_unseen(struct session *session);
+
 #endif
