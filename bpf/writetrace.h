@@ -559,7 +559,7 @@ _Static_assert(sizeof(struct wt_recorded_path) == 128, "struct wt_recorded_path"
  * of what is pinned; magic and layout themselves stay where they are for good.
  */
 #define WT_MAGIC       0x6372746574697277ULL /* the bytes "writetrc" */
-#define WT_LAYOUT      1
+#define WT_LAYOUT      2
 
 #define WT_VERSION_LEN 32
 #define WT_NAME_MAX    64 /* longest name of a session */

@@ -198,7 +198,7 @@ static void check_lengths(void **state)
 	assert_int_equal(check(m, 12, &why), -EPROTO);
 	assert_string_equal(buf_cstr(&why),
 			    "was pinned by another version of writetrace in layout 0, this one "
-			    "(" WT_VERSION ") reads layout 1");
+			    "(" WT_VERSION ") reads layout 2");
 	free(m);
 	buf_free(&why);
 }
@@ -208,12 +208,12 @@ static void check_other_layout(const char *version, const char *want)
 	struct wt_meta m = good();
 	struct buf why = { 0 }, text = { 0 };
 
-	m.layout = 2;
+	m.layout = 3;
 	m.size = 1;
 	memset(m.version, 0, sizeof(m.version));
 	memcpy(m.version, version, strnlen(version, sizeof(m.version)));
 	assert_int_equal(check(&m, sizeof(m), &why), -EPROTO);
-	buf_printf(&text, "was pinned by %s in layout 2, this one (" WT_VERSION ") reads layout 1",
+	buf_printf(&text, "was pinned by %s in layout 3, this one (" WT_VERSION ") reads layout 2",
 		   want);
 	assert_string_equal(buf_cstr(&why), buf_cstr(&text));
 	buf_free(&why);
@@ -231,6 +231,26 @@ static void check_layouts(void **state)
 	check_other_layout("01234567890123456789012345678901", "another version of writetrace");
 	check_other_layout("0123456789012345678901234567890",
 			   "writetrace 0123456789012345678901234567890");
+}
+
+/* Whoever comes here because a size differs: WT_LAYOUT has to be raised, too. */
+static void sizes_of_this_layout(void **state)
+{
+	(void)state;
+	assert_int_equal(WT_LAYOUT, 2);
+	assert_int_equal(sizeof(struct wt_meta), 8400);
+	assert_int_equal(sizeof(struct wt_shared), 48);
+	assert_int_equal(sizeof(struct wt_counters), 2160);
+	assert_int_equal(sizeof(struct wt_total), 1616);
+	assert_int_equal(sizeof(struct wt_other), 80);
+	assert_int_equal(sizeof(struct wt_row), 136);
+	assert_int_equal(sizeof(struct wt_row_file), 128);
+	assert_int_equal(sizeof(struct wt_row_path_key), 16);
+	assert_int_equal(sizeof(struct wt_row_path), 128);
+	assert_int_equal(sizeof(struct wt_recorder_heads), 64);
+	assert_int_equal(sizeof(struct wt_recorded_event), 128);
+	assert_int_equal(sizeof(struct wt_recorded_path), 128);
+	assert_int_equal(sizeof(struct wt_aio_context), 48);
 }
 
 static void check_text(const struct wt_meta *m, const char *want)
@@ -538,13 +558,21 @@ static void wall_time_of_a_session(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(check_numbers),       cmocka_unit_test(check_strings),
-		cmocka_unit_test(check_lengths),       cmocka_unit_test(check_layouts),
-		cmocka_unit_test(no_filters),	       cmocka_unit_test(all_filters),
-		cmocka_unit_test(operations),	       cmocka_unit_test(times),
-		cmocka_unit_test(odd_bytes),	       cmocka_unit_test(too_much),
-		cmocka_unit_test(shell_reads_it_back), cmocka_unit_test(hostile),
-		cmocka_unit_test(wall_time),	       cmocka_unit_test(wall_time_of_a_session),
+		cmocka_unit_test(check_numbers),
+		cmocka_unit_test(check_strings),
+		cmocka_unit_test(check_lengths),
+		cmocka_unit_test(check_layouts),
+		cmocka_unit_test(no_filters),
+		cmocka_unit_test(all_filters),
+		cmocka_unit_test(operations),
+		cmocka_unit_test(times),
+		cmocka_unit_test(odd_bytes),
+		cmocka_unit_test(too_much),
+		cmocka_unit_test(shell_reads_it_back),
+		cmocka_unit_test(hostile),
+		cmocka_unit_test(wall_time),
+		cmocka_unit_test(wall_time_of_a_session),
+		cmocka_unit_test(sizes_of_this_layout),
 	};
 
 	return cmocka_run_group_tests_name("meta", tests, NULL, NULL);
