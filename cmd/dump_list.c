@@ -17,7 +17,7 @@ struct entry {
 	char *name;
 	struct buf note;
 	uint64_t calls;
-	uint64_t lost[WT_LOST_COUNT];
+	uint64_t lost[WT_LOST_COUNTERS];
 	bool known[WT_LOST_COUNT];
 };
 

@@ -177,16 +177,16 @@ static int trace_open_stream(struct trace *t, struct buf *why)
 
 static bool any_lost(const uint64_t *lost)
 {
-	return lost[WT_LOST_RING] || lost[WT_LOST_INFLIGHT] || lost[WT_LOST_SKIPPED];
+	return lost[WT_LOST_RING] || lost[WT_LOST_INFLIGHT] || lost[WT_LOST_SKIPPED] ||
+	       lost[WT_LOST_UNSEEN];
 }
 
 /* Nobody would ask for --strict who wants to hear of a success all the same. */
 static int strict_exit(const struct trace *t, int status, const uint64_t *lost)
 {
-	if (status || !t->options.strict)
-		return status;
-	return any_lost(lost) || t->lines.lost_unknown || session_unseen(t->session) ? CMD_LOST
-										     : CMD_DONE;
+	bool maybe = any_lost(lost) || t->lines.lost_unknown;
+
+	return !status && t->options.strict && maybe ? CMD_LOST : status;
 }
 
 /* Return: 0 or -errno. */
@@ -226,7 +226,7 @@ static int trace_status(const struct trace *t, int end)
 static int trace_run(struct trace *t)
 {
 	int end, err, signal = t->child ? stream_pending_end() : 0;
-	uint64_t lost[WT_LOST_COUNT] = {};
+	uint64_t lost[WT_LOST_COUNTERS] = {};
 
 	if (signal) {
 		log_note("told to end before %s was started", t->command);

@@ -86,7 +86,7 @@ const struct opt trace_opts[] = {
 	{ "ring-size", 305, "SIZE", OPT_CALL, 0, "event ring, a power of two (default 8M)",
 	  set_ring_size },
 	{ "strict", 306, NULL, OPT_FLAG, AT(strict),
-	  "exit with 4 if ring, inflight or skipped lost anything", NULL },
+	  "exit with 4 if anything was lost; interrupted calls are not", NULL },
 	{ "include-self", 308, NULL, OPT_FLAG, AT(include_self),
 	  "also trace writetrace and what shows its output", NULL },
 	{},

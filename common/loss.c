@@ -295,32 +295,17 @@ static int left_by_the_dead(int contexts, __u64 *left)
 	return err;
 }
 
-static int read_counters(const struct loss *l, struct wt_counters *sum)
-{
-	int err = sum_counters(l, sum);
-
-	return err ? err : left_by_the_dead(l->contexts, &sum->lost[WT_LOST_UNSEEN]);
-}
-
-int loss_read_unseen(const struct loss *loss, uint64_t *unseen)
-{
-	struct wt_counters sum = {};
-	int err = read_counters(loss, &sum);
-
-	*unseen = sum.lost[WT_LOST_UNSEEN];
-	return err;
-}
-
 int loss_read(const struct loss *loss, uint64_t *lost, bool *known)
 {
 	struct wt_counters sum = {};
-	int err = read_counters(loss, &sum);
+	int err = sum_counters(loss, &sum);
 
+	if (!err)
+		err = left_by_the_dead(loss->contexts, &sum.lost[WT_LOST_UNSEEN]);
 	sum.lost[WT_LOST_UNPAIRED] += sum.lost[WT_LOST_UNSEEN];
-	for (int i = 0; i < WT_LOST_COUNT; i++) {
+	memcpy(lost, sum.lost, sizeof(sum.lost));
+	for (int i = 0; i < WT_LOST_COUNT; i++)
 		known[i] = !err;
-		lost[i] = sum.lost[i];
-	}
 	/* where it cannot be known there may be some all the same */
 	if (!err)
 		known[WT_LOST_SKIPPED] = skipped_at_most(loss, &sum, &lost[WT_LOST_SKIPPED]) &&

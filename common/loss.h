@@ -22,15 +22,9 @@ void loss_close(struct loss *loss);
 
 /** loss_read - what was lost so far, by enum wt_lost
  *
- * @known is false for a cause that this kernel cannot count.
- * Return: 0 or -errno.
+ * @lost has WT_LOST_COUNTERS places, @known WT_LOST_COUNT. Unpaired has the unseen in it. @known is
+ * false for a cause that this kernel cannot count. Return: 0 or -errno.
  */
 int loss_read(const struct loss *loss, uint64_t *lost, bool *known);
-
-/** loss_read_unseen - how many of those that are unpaired may have been done: they ended unseen
- *
- * Return: 0 or -errno.
- */
-int loss_read_unseen(const struct loss *loss, uint64_t *unseen);
 
 #endif

@@ -387,16 +387,3 @@ int session_lost(struct session *session, uint64_t *lost, bool *known)
 	loss_close(loss);
 	return err;
 }
-
-bool session_unseen(struct session *session)
-{
-	struct objects objects = session_objects(session);
-	struct loss *loss = NULL;
-	uint64_t unseen = 0;
-	int err = loss_open(&loss, &objects, &session->meta);
-
-	if (!err)
-		err = loss_read_unseen(loss, &unseen);
-	loss_close(loss);
-	return err || unseen;
-}

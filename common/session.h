@@ -123,12 +123,9 @@ void session_want_wakeup(struct session *session, bool want);
 
 /** session_lost - what was lost so far, by enum wt_lost
  *
- * @known is false for a cause that this kernel cannot count.
- * Return: 0 or -errno.
+ * @lost has WT_LOST_COUNTERS places, @known WT_LOST_COUNT. Unpaired has the unseen in it. @known is
+ * false for a cause that this kernel cannot count. Return: 0 or -errno.
  */
 int session_lost(struct session *session, uint64_t *lost, bool *known);
-
-/** session_unseen - whether of what is unpaired some may have been done, or nobody knows */
-bool session_unseen(struct session *session);
 
 #endif

@@ -291,7 +291,7 @@ int tally_difference(struct tally *d, const struct tally *now, const struct tall
 		if (row.sums.calls)
 			d->rows[d->n_rows++] = row;
 	}
-	for (int i = 0; i < WT_LOST_COUNT; i++)
+	for (int i = 0; i < WT_LOST_COUNTERS; i++)
 		d->lost[i] -= d->lost[i] < before->lost[i] ? d->lost[i] : before->lost[i];
 	return 0;
 }

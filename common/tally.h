@@ -57,7 +57,7 @@ struct tally {
 	struct tally_row *rows;
 	size_t n_rows;
 	struct wt_sums other; /* operations for which no row was left */
-	uint64_t lost[WT_LOST_COUNT];
+	uint64_t lost[WT_LOST_COUNTERS];
 	bool known[WT_LOST_COUNT]; /* false: this kernel cannot count it, and lost is 0 */
 	bool has_max;		   /* latency_max_ns is known; it is not in a difference */
 	struct tally_file **files;
